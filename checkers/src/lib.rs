@@ -1,0 +1,6 @@
+//! History in, verdict out. Every checker is a pure function of a history and a budget: no clock, no files, no
+//! randomness, no logging. An invalid verdict always carries anomalies whose witness was re-checked by other code.
+
+mod verdict;
+
+pub use verdict::{Anomaly, Budget, Checker, Evidence, Interval, Verdict, Word};

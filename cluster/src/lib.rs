@@ -1,0 +1,13 @@
+//! How nodes are reached, and what a database must offer to be tested.
+//!
+//! A [`Node`] runs commands through a [`Transport`]: over SSH on real nodes, recorded in dry runs and tests. The
+//! traits [`Database`], [`Connect`] and [`Client`] are what the harness knows of a system under test. This crate
+//! breaks nothing and judges nothing.
+
+mod command;
+mod database;
+mod node;
+
+pub use command::{Command, NodeError, Output};
+pub use database::{Client, ClientError, Connect, Daemon, Database};
+pub use node::{Node, Recorder, Transport};
