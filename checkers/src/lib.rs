@@ -3,4 +3,4 @@
 
 mod verdict;
 
-pub use verdict::{Anomaly, Budget, Checker, Evidence, Interval, Verdict, Word};
+pub use verdict::{Anomaly, Budget, Check, Checker, Evidence, Interval, Verdict, Word};

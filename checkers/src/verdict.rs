@@ -29,6 +29,18 @@ pub trait Checker<D: DataType>: Send + Sync {
     fn check(&self, history: &History<D>, budget: Budget) -> Verdict;
 }
 
+/// One promise, and what was found of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Check {
+    /// The checker's name: `linearizable`.
+    pub name: String,
+    /// The promise in words: `every register behaves as if there were only one copy of it`.
+    pub promise: String,
+    /// What the checker says.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+}
+
 /// What was looked at: facts for people, each a name and a value.
 pub type Evidence = Vec<(String, String)>;
 

@@ -55,9 +55,11 @@ pub trait Nemesis: Send + Sync {
     /// Measures, while the fault lasts, whether it is in effect.
     async fn in_effect(&self, system: &System, injected: &Injected) -> Result<Measured, NodeError>;
 
-    /// The shell script that undoes, on one node, all that this nemesis could ever have done there. It succeeds on a
-    /// node that was never hurt, and when run twice; the dead man's switch runs the same script.
-    fn heal_script(&self, database: &dyn Database) -> String;
+    /// The POSIX shell script that undoes, on one node, all that this nemesis could ever have done there. It needs
+    /// nothing but the node: what must be known (which unit was killed, which directory was frozen) is kept there, in
+    /// files and rules that carry our name. It succeeds on a node that was never hurt, and when run twice. The dead
+    /// man's switch and `gainsay heal` run the same script.
+    fn heal_script(&self) -> String;
 
     /// Measures that nothing of this nemesis is left on a node.
     async fn healed(&self, system: &System, node: &Node) -> Result<Measured, NodeError>;
