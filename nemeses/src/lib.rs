@@ -1,8 +1,36 @@
 //! What goes wrong on purpose, and how it is undone for certain.
 //!
 //! A [`Nemesis`] makes one kind of fault, measures that it is in effect, and heals all that it could ever have done,
-//! on every node, without remembering what it did. It knows nothing of operations or histories.
+//! on every node, without remembering what it did: everything that it makes on a node carries our name and is found
+//! again under `/run/gainsay`, in the chains `GAINSAY-IN` and `GAINSAY-OUT`, and nowhere else. A [`Switch`] on every
+//! node runs the same healing when the controller falls silent.
+//!
+//! It knows nothing of operations or histories, and never touches a rule, a unit or a directory that it did not mark
+//! or was not told to break.
 
+mod disk_stall;
+mod everywhere;
+mod firewall;
+mod grudge;
+mod heal;
+mod kill;
+mod marks;
 mod nemesis;
+mod partition;
+mod pause;
+mod schedule;
+mod spec;
+mod switch;
+mod target;
 
+pub use disk_stall::DiskStall;
+pub use grudge::Shape;
+pub use heal::{heal, heal_all, heal_script, verify_healed};
+pub use kill::Kill;
 pub use nemesis::{Injected, Measured, Nemesis, System};
+pub use partition::Partition;
+pub use pause::Pause;
+pub use schedule::{PlannedFault, Timing, schedule};
+pub use spec::{Choice, Entry, SpecError, all, parse};
+pub use switch::{Renewal, Switch};
+pub use target::Target;

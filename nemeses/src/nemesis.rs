@@ -1,5 +1,6 @@
 //! What every nemesis does, and what it does it to.
 
+use crate::SpecError;
 use async_trait::async_trait;
 use cluster::{Database, Node, NodeError};
 use rand_chacha::ChaCha8Rng;
@@ -15,8 +16,37 @@ pub struct System {
     pub database: Arc<dyn Database>,
     /// Names what is made on the nodes: letters, digits and dashes.
     pub run: String,
-    /// After this time without renewal a node heals itself.
+    /// After this time without renewal a node heals itself; 30 s unless there are reasons.
     pub time_to_live: Duration,
+}
+
+impl System {
+    /// The names of all nodes, in their order.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.nodes.iter().map(|node| node.name.clone()).collect()
+    }
+
+    /// The nodes of these names, in the order of the names.
+    pub(crate) fn named(&self, names: &[String]) -> Result<Vec<&Node>, NodeError> {
+        let find = |name: &String| {
+            self.nodes.iter().find(|node| node.name == *name).ok_or_else(|| NodeError::Refused {
+                node: name.clone(),
+                reason: "it is no node of this cluster".to_owned(),
+            })
+        };
+        names.iter().map(find).collect()
+    }
+
+    /// The names of the nodes that take themselves for the primary; none if the database does not say within 3 s.
+    pub(crate) async fn primaries(&self) -> Vec<String> {
+        let asked = tokio::time::timeout(Duration::from_secs(3), self.database.primaries(&self.nodes)).await;
+        asked.unwrap_or_default().into_iter().map(|node| node.name).collect()
+    }
+
+    /// What a nemesis answers that cannot do what it was asked to on this system.
+    pub(crate) fn refusal(&self, error: &SpecError) -> NodeError {
+        NodeError::Refused { node: self.names().join(" "), reason: error.to_string() }
+    }
 }
 
 /// A fault, decided but not yet made; everything about it is fixed.
@@ -33,7 +63,7 @@ pub struct Injected {
 /// What was measured of a fault while it lasts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Measured {
-    /// True if it is in force everywhere it was meant to be.
+    /// True if what was asked for holds everywhere: the fault is in force, or nothing is left of it.
     pub in_effect: bool,
     /// What was measured, for people: `12 of 12 links cut`.
     pub description: String,
@@ -45,22 +75,42 @@ pub trait Nemesis: Send + Sync {
     /// The name that plans use: `partition`.
     fn name(&self) -> &'static str;
 
+    /// Says, before anything is touched, whether this fault can be made in a system of this size with this database.
+    /// The caller asks in its preflight, so that a run never waits an hour for a fault that could not happen.
+    ///
+    /// # Errors
+    /// [`SpecError::Unsuitable`], with the reason.
+    fn suits(&self, system: &System) -> Result<(), SpecError>;
+
     /// Chooses what will be done, and to whom. It asks the database who is primary where that matters, and touches
     /// nothing.
+    ///
+    /// # Errors
+    /// [`NodeError::Refused`] for every node if [`Nemesis::suits`] says no.
     async fn decide(&self, system: &System, rng: &mut ChaCha8Rng) -> Result<Injected, NodeError>;
 
-    /// Makes the fault. The caller has armed the dead man's switch on every node.
+    /// Makes the fault. The caller has armed the dead man's switch on every node; a node where it is not armed
+    /// refuses. All nodes are tried, also when one of them fails, so that after an error there may be something to heal.
+    ///
+    /// # Errors
+    /// What the first node said that failed.
     async fn inject(&self, system: &System, injected: &Injected) -> Result<(), NodeError>;
 
     /// Measures, while the fault lasts, whether it is in effect.
+    ///
+    /// # Errors
+    /// If a node could not be asked.
     async fn in_effect(&self, system: &System, injected: &Injected) -> Result<Measured, NodeError>;
 
     /// The POSIX shell script that undoes, on one node, all that this nemesis could ever have done there. It needs
     /// nothing but the node: what must be known (which unit was killed, which directory was frozen) is kept there, in
     /// files and rules that carry our name. It succeeds on a node that was never hurt, and when run twice. The dead
-    /// man's switch and `gainsay heal` run the same script.
+    /// man's switch and `gainsay heal` run the same script. It ends by `exit` only inside of `( )`.
     fn heal_script(&self) -> String;
 
-    /// Measures that nothing of this nemesis is left on a node.
+    /// Measures that nothing of this nemesis is left on a node: `in_effect` is then true, of the healing.
+    ///
+    /// # Errors
+    /// If the node could not be asked.
     async fn healed(&self, system: &System, node: &Node) -> Result<Measured, NodeError>;
 }

@@ -1,0 +1,124 @@
+//! The same thing on many nodes at the same moment, and what came of it.
+
+use crate::Measured;
+use crate::marks::REFUSED;
+use cluster::{Command, Node, NodeError, Output};
+use std::time::Duration;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+/// How much longer than its command's own limit a node is waited for, whatever its transport does.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// What one node shall do.
+pub struct Task {
+    /// The node.
+    pub node: Node,
+    /// What it runs.
+    pub command: Command,
+    /// The same for people; stands for the script in errors: `kill gainsay-etcd.service`.
+    pub does: String,
+}
+
+impl Task {
+    /// A task with a short time limit, and a script that may be repeated.
+    pub fn new(node: &Node, does: impl Into<String>, script: impl Into<String>, limit: Duration) -> Task {
+        Task { node: node.clone(), command: Command::new(script).idempotent().within(limit), does: does.into() }
+    }
+
+    /// Runs it. A status other than 0 is an error that repeats what the script said.
+    pub async fn run(&self) -> Result<Output, NodeError> {
+        let limit = self.command.timeout + GRACE;
+        let output = match timeout(limit, self.node.execute(&self.command)).await {
+            Ok(answer) => answer?,
+            Err(_) => return Err(self.timed_out(limit)),
+        };
+        let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        let node = self.node.name.clone();
+        match output.status {
+            0 => Ok(output),
+            REFUSED => Err(NodeError::Refused { node, reason: said }),
+            status => Err(NodeError::Failed { node, status, script: self.does.clone(), stderr: said }),
+        }
+    }
+
+    fn timed_out(&self, limit: Duration) -> NodeError {
+        NodeError::TimedOut { node: self.node.name.clone(), seconds: limit.as_secs(), script: self.does.clone() }
+    }
+}
+
+/// Runs all tasks at once. Every one is tried, whatever becomes of the others; the answers come in the order of the
+/// tasks, with the names of their nodes.
+pub async fn run(tasks: Vec<Task>) -> Vec<(String, Result<Output, NodeError>)> {
+    let mut answers: Vec<_> = tasks.iter().map(|task| (task.node.name.clone(), Err(task.timed_out(GRACE)))).collect();
+    let mut running = JoinSet::new();
+    for (index, task) in tasks.into_iter().enumerate() {
+        running.spawn(async move { (index, task.run().await) });
+    }
+    while let Some(joined) = running.join_next().await {
+        match joined {
+            Ok((index, answer)) => answers[index].1 = answer,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+    answers
+}
+
+/// Runs all tasks at once, and returns the first error if there is one.
+pub async fn run_or_fail(tasks: Vec<Task>) -> Result<Vec<(String, Output)>, NodeError> {
+    run(tasks).await.into_iter().map(|(name, answer)| answer.map(|output| (name, output))).collect()
+}
+
+/// Sums up what nodes said of themselves: each answers `yes`, or why not.
+pub fn tally(what: &str, answers: &[(String, Output)]) -> Measured {
+    let failures: Vec<_> = answers
+        .iter()
+        .filter(|(_, output)| output.text() != "yes")
+        .map(|(name, output)| format!("; {name}: {}", output.text()))
+        .collect();
+    let held = answers.len() - failures.len();
+    Measured {
+        in_effect: failures.is_empty() && !answers.is_empty(),
+        description: format!("{held} of {} {what}{}", answers.len(), failures.concat()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cluster::Recorder;
+    use std::sync::{Arc, Mutex};
+
+    fn node(name: &str, status: i32) -> Node {
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let answer = move |_: &Command| Output { status, stdout: vec![], stderr: b"because".to_vec() };
+        let transport = Recorder::answering(name, log, answer);
+        Node::new(name, std::net::IpAddr::from([10, 0, 0, 1]), Arc::new(transport))
+    }
+
+    #[tokio::test]
+    async fn every_node_is_tried_and_the_answers_keep_their_order() {
+        let second = Duration::from_secs(1);
+        let tasks = ["a", "b", "c"].iter().zip([0, 1, REFUSED]);
+        let tasks = tasks.map(|(name, status)| Task::new(&node(name, status), "do it", "script", second)).collect();
+        let answers = run(tasks).await;
+        assert!(matches!(&answers[0], (name, Ok(_)) if name == "a"));
+        assert!(
+            matches!(&answers[1], (name, Err(NodeError::Failed { script, .. })) if name == "b" && script == "do it")
+        );
+        assert!(matches!(&answers[2], (_, Err(NodeError::Refused { reason, .. })) if reason == "because"));
+    }
+
+    #[test]
+    fn nothing_measured_is_not_in_effect() {
+        assert!(!tally("nodes", &[]).in_effect);
+    }
+
+    #[test]
+    fn a_tally_names_who_differs_and_why() {
+        let say = |text: &str| Output { stdout: text.as_bytes().to_vec(), ..Output::default() };
+        let tally = tally("processes gone", &[("n1".into(), say("yes\n")), ("n2".into(), say("it runs\n"))]);
+        assert_eq!(tally.description, "1 of 2 processes gone; n2: it runs");
+        assert!(!tally.in_effect);
+    }
+}

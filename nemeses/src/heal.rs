@@ -1,0 +1,109 @@
+//! Undoes every fault that this crate could ever have made, and measures that none is left.
+
+use crate::everywhere::{self, Task};
+use crate::{Measured, Nemesis, System, spec, switch};
+use cluster::{Node, NodeError};
+use std::time::Duration;
+
+/// How long one node may take to heal, units that start again included.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// The script that undoes, on one node, all that any nemesis could ever have done there, and exits 0 only if all of it
+/// is undone. Disks are thawed first and units started last, for what starts may write and talk.
+#[must_use]
+pub fn heal_script() -> String {
+    let mut script = "failed=0\n".to_owned();
+    for nemesis in spec::every_nemesis().iter().rev() {
+        script += &format!("# {}\n{} || failed=1\n", nemesis.name(), nemesis.heal_script());
+    }
+    script + "[ $failed = 0 ]\n"
+}
+
+/// Undoes one nemesis on all nodes at once; the dead man's switch stays armed. Every node is tried.
+pub async fn heal(nemesis: &dyn Nemesis, nodes: &[Node]) -> Vec<(String, Result<(), NodeError>)> {
+    everywhere(nodes, &format!("heal {}", nemesis.name()), &nemesis.heal_script()).await
+}
+
+/// Undoes everything on all nodes at once, and then, on each node where that succeeded, removes the dead man's switch.
+/// Every node is tried, whatever becomes of the others, for at most 62 s. It needs no memory of what was done: it may
+/// be run by a fresh process, on nodes that were never hurt, and twice.
+pub async fn heal_all(nodes: &[Node]) -> Vec<(String, Result<(), NodeError>)> {
+    let script = format!("(\n{}) && {{\n{}}}\n", heal_script(), switch::DISARM);
+    everywhere(nodes, "undo every fault", &script).await
+}
+
+/// Measures, on all nodes at once, that no fault is left: every peer heard, units running, nothing stopped or frozen,
+/// and no rule, mark or timer of ours. The switch must have been disarmed before, by [`heal_all`] or
+/// [`Switch::disarm`](crate::Switch::disarm). A node that does not answer counts as not healed.
+pub async fn verify_healed(system: &System) -> Vec<(String, Measured)> {
+    let mut measured = Vec::new();
+    let asked = system.nodes.iter().map(|node| {
+        let (system, node) = (system.clone(), node.clone());
+        tokio::spawn(async move { (node.name.clone(), verify_node(&system, &node).await) })
+    });
+    for answer in asked.collect::<Vec<_>>() {
+        match answer.await {
+            Ok(answer) => measured.push(answer),
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+    measured
+}
+
+async fn everywhere(nodes: &[Node], does: &str, script: &str) -> Vec<(String, Result<(), NodeError>)> {
+    let tasks = nodes.iter().map(|node| Task::new(node, does, script, LIMIT)).collect();
+    let answers = everywhere::run(tasks).await;
+    answers.into_iter().map(|(name, answer)| (name, answer.map(|_| ()))).collect()
+}
+
+async fn verify_node(system: &System, node: &Node) -> Measured {
+    let mut all = Measured { in_effect: true, description: String::new() };
+    for nemesis in spec::every_nemesis() {
+        let found = nemesis.healed(system, node).await;
+        add(&mut all, nemesis.name(), found);
+    }
+    let left = Task::new(node, "look for what is left", LEFT, Duration::from_secs(10)).run().await;
+    let left = left.map(|output| everywhere::tally("nodes without a trace", &[(node.name.clone(), output)]));
+    add(&mut all, "switch", left);
+    all
+}
+
+fn add(all: &mut Measured, name: &str, found: Result<Measured, NodeError>) {
+    let found = found.unwrap_or_else(|error| Measured { in_effect: false, description: error.to_string() });
+    all.in_effect &= found.in_effect;
+    let comma = if all.description.is_empty() { "" } else { ", " };
+    all.description += &format!("{comma}{name}: {}", found.description);
+}
+
+/// Answers `yes` if no file or timer of the switch is left on a node.
+const LEFT: &str = r#"for file in /run/gainsay/heal.sh /run/gainsay/armed /run/gainsay/faults /run/systemd/system/gainsay-heal.*; do
+  [ ! -e "$file" ] || { echo "$file is left"; exit 0; }
+done
+state=$(systemctl is-active gainsay-heal.timer)
+if [ "$state" = active ]; then echo "the timer still runs"; else echo yes; fi
+"#;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Command;
+
+    #[test]
+    fn the_script_is_posix_shell() {
+        let checked = Command::new("sh").args(["-n", "-c", &heal_script()]).output().unwrap();
+        assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+    }
+
+    #[test]
+    fn disks_are_thawed_before_units_are_started() {
+        let script = heal_script();
+        let place = |name: &str| script.find(&format!("# {name}\n")).unwrap();
+        assert!(place("disk-stall") < place("pause") && place("pause") < place("kill"));
+    }
+
+    #[test]
+    fn a_nemesis_that_cannot_be_healed_does_not_keep_the_others_from_healing() {
+        let script = heal_script();
+        assert_eq!(script.matches(") || failed=1\n").count(), spec::all().len());
+    }
+}

@@ -1,0 +1,203 @@
+//! Kills the database by SIGKILL: the whole control group, at once, without a chance to say goodbye.
+//!
+//! systemd would start some units again after 0.1 s; for the time of the fault a drop-in in memory forbids that.
+
+use crate::everywhere::{self, Task};
+use crate::marks::{self, FAULTS, guard, running};
+use crate::target::{self, Target};
+use crate::{Injected, Measured, Nemesis, SpecError, System};
+use async_trait::async_trait;
+use cluster::{Command, Node, NodeError};
+use rand_chacha::ChaCha8Rng;
+use std::time::Duration;
+
+/// How long a node may take to kill and see it dead, or to say how things are.
+const LIMIT: Duration = Duration::from_secs(15);
+
+/// A killed database.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Kill {
+    /// On which nodes; others by chance each time if None.
+    pub target: Option<Target>,
+}
+
+#[async_trait]
+impl Nemesis for Kill {
+    fn name(&self) -> &'static str {
+        "kill"
+    }
+
+    fn suits(&self, system: &System) -> Result<(), SpecError> {
+        process_suits("kill", self.target, system)
+    }
+
+    async fn decide(&self, system: &System, rng: &mut ChaCha8Rng) -> Result<Injected, NodeError> {
+        self.suits(system).map_err(|error| system.refusal(&error))?;
+        Ok(decide_nodes("kill", self.target, system, rng).await)
+    }
+
+    async fn inject(&self, system: &System, injected: &Injected) -> Result<(), NodeError> {
+        let unit = unit(system)?;
+        everywhere::run_or_fail(tasks(system, injected, &format!("kill {unit}"), &script(unit))?).await.map(|_| ())
+    }
+
+    async fn in_effect(&self, system: &System, injected: &Injected) -> Result<Measured, NodeError> {
+        let unit = unit(system)?;
+        let tasks = tasks(system, injected, &format!("see whether {unit} is gone"), &gone_script(unit))?;
+        Ok(everywhere::tally("processes gone", &everywhere::run_or_fail(tasks).await?))
+    }
+
+    fn heal_script(&self) -> String {
+        format!("(\n{HEAL})")
+    }
+
+    async fn healed(&self, system: &System, node: &Node) -> Result<Measured, NodeError> {
+        let unit = system.database.daemon().map(|daemon| daemon.unit.clone()).unwrap_or_default();
+        let script = healed_script(&unit);
+        let output = Task::new(node, "see whether everything runs", script, LIMIT).run().await?;
+        Ok(everywhere::tally("nodes with all units running", &[(node.name.clone(), output)]))
+    }
+}
+
+/// Refuses faults of a process where there is no process, or where the target means no node.
+pub(crate) fn process_suits(nemesis: &str, target: Option<Target>, system: &System) -> Result<(), SpecError> {
+    if system.database.daemon().is_none() {
+        let reason = format!("{} is not a process on the nodes", system.database.describe());
+        return Err(SpecError::Unsuitable { spec: nemesis.to_owned(), reason });
+    }
+    target_suits(nemesis, target, system)
+}
+
+/// Refuses targets that mean no node in a cluster of this size.
+pub(crate) fn target_suits(nemesis: &str, target: Option<Target>, system: &System) -> Result<(), SpecError> {
+    let nodes = system.nodes.len();
+    let target = target.unwrap_or(Target::One);
+    if target.size(nodes) > 0 {
+        return Ok(());
+    }
+    let reason = format!("a cluster of {nodes} has no {}", target.name());
+    Err(SpecError::Unsuitable { spec: format!("{nemesis}:{}", target.name()), reason })
+}
+
+/// Chooses nodes, and asks who is primary only if that matters.
+pub(crate) async fn decide_nodes(
+    what: &str,
+    target: Option<Target>,
+    system: &System,
+    rng: &mut ChaCha8Rng,
+) -> Injected {
+    let names = system.names();
+    let target = target.unwrap_or_else(|| Target::at_random(names.len(), rng));
+    let primaries = if target == Target::Primary { system.primaries().await } else { Vec::new() };
+    let chosen = target::choose(target, &names, &primaries, rng);
+    let description = format!("{what} {} ({})", chosen.nodes.join(" "), chosen.how);
+    Injected { description, nodes: chosen.nodes, grudge: Vec::new() }
+}
+
+/// The database's unit.
+pub(crate) fn unit(system: &System) -> Result<&str, NodeError> {
+    let none = || SpecError::Unsuitable {
+        spec: "this fault".to_owned(),
+        reason: format!("{} is not a process on the nodes", system.database.describe()),
+    };
+    system.database.daemon().map(|daemon| daemon.unit.as_str()).ok_or_else(|| system.refusal(&none()))
+}
+
+/// The same script for each node that is hurt.
+pub(crate) fn tasks(system: &System, injected: &Injected, does: &str, script: &str) -> Result<Vec<Task>, NodeError> {
+    Ok(system.named(&injected.nodes)?.into_iter().map(|node| Task::new(node, does, script, LIMIT)).collect())
+}
+
+/// Marks, forbids the restart, kills, and returns when the process is gone. A unit that systemd would forget when it
+/// fails could not be started again, and is refused.
+fn script(unit: &str) -> String {
+    guard()
+        + &running(unit)
+        + &format!(
+            r#"if [ "$(systemctl show -p CollectMode --value "$unit")" = inactive-or-failed ]; then
+  echo "systemd forgets $unit when it fails (CollectMode), so it could not be started again" >&2; exit {}
+fi
+systemctl show -p ExecMainStartTimestampMonotonic --value "$unit" >{FAULTS}/kill/"$unit" || exit 1
+if [ "$(systemctl show -p Restart --value "$unit")" != no ]; then
+  mkdir -p /run/systemd/system/"$unit".d
+  printf '[Service]\nRestart=no\n' >/run/systemd/system/"$unit".d/gainsay-no-restart.conf
+  systemctl daemon-reload || exit 1
+fi
+systemctl kill -s KILL "$unit" || exit 1
+left=100
+while [ "$(systemctl show -p MainPID --value "$unit")" = "$pid" ] && [ $left -gt 0 ]; do sleep 0.02; left=$((left - 1)); done
+[ $left -gt 0 ] || {{ echo "$unit was killed but does not die within 2 s" >&2; exit 1; }}
+"#,
+            marks::REFUSED
+        )
+}
+
+/// Answers `yes` if the process that was killed is gone; another one may have been started since.
+fn gone_script(unit: &str) -> String {
+    format!(
+        r#"unit={unit}
+[ -e {FAULTS}/kill/"$unit" ] || {{ echo "it was not killed"; exit 0; }}
+pid=$(systemctl show -p MainPID --value "$unit")
+started=$(systemctl show -p ExecMainStartTimestampMonotonic --value "$unit")
+state=$(systemctl is-active "$unit")
+case "${{pid:-0}} $state" in
+  "0 inactive"|"0 failed") echo yes ;;
+  *) if [ "$started" != "$(cat {FAULTS}/kill/"$unit")" ]; then echo yes; else echo "$unit is $state, process $pid"; fi ;;
+esac
+"#,
+        unit = Command::quote(unit)
+    )
+}
+
+/// Starts every marked unit and waits up to 5 s for it to be active. One that is still starting by then, with a main
+/// process, counts as started: a member that waits for its peers cannot do better while another fault lasts.
+const HEAL: &str = r#"status=0
+for mark in /run/gainsay/faults/kill/*; do
+  [ -e "$mark" ] || continue
+  unit=${mark##*/}
+  if [ -e /run/systemd/system/"$unit".d/gainsay-no-restart.conf ]; then
+    rm -f /run/systemd/system/"$unit".d/gainsay-no-restart.conf
+    rmdir /run/systemd/system/"$unit".d 2>/dev/null
+    systemctl daemon-reload
+  fi
+  [ "$(systemctl show -p LoadState --value "$unit")" = not-found ] || systemctl start --no-block "$unit"
+done
+for mark in /run/gainsay/faults/kill/*; do
+  [ -e "$mark" ] || continue
+  unit=${mark##*/}
+  left=50
+  tried=
+  while [ $left -gt 0 ]; do
+    state=$(systemctl is-active "$unit")
+    [ "$(systemctl show -p LoadState --value "$unit")" != not-found ] || state=gone
+    case $state in active|gone) break ;; esac
+    if [ $state = failed ] && [ -z "$tried" ]; then
+      tried=yes
+      systemctl start --no-block "$unit" || { systemctl reset-failed "$unit"; systemctl start --no-block "$unit"; }
+    fi
+    sleep 0.1
+    left=$((left - 1))
+  done
+  pid=$(systemctl show -p MainPID --value "$unit")
+  case "$state ${pid:-0}" in
+    active*|gone*|"activating "[1-9]*) rm -f "$mark" ;;
+    *) echo "$unit was started, but is $state" >&2; status=1 ;;
+  esac
+done
+exit $status
+"#;
+
+/// Answers `yes` if no mark or drop-in is left and the database's unit runs, where there is one.
+fn healed_script(unit: &str) -> String {
+    format!(
+        r#"for left in {FAULTS}/kill/* /run/systemd/system/*.d/gainsay-no-restart.conf; do
+  [ ! -e "$left" ] || {{ echo "$left is left"; exit 0; }}
+done
+unit={}
+[ -n "$unit" ] && [ "$(systemctl show -p LoadState --value "$unit")" != not-found ] || {{ echo yes; exit 0; }}
+state=$(systemctl is-active "$unit")
+if [ "$state" = active ]; then echo yes; else echo "$unit is $state"; fi
+"#,
+        Command::quote(unit)
+    )
+}

@@ -1,0 +1,59 @@
+//! Where a node remembers what was done to it, and the pieces of shell that every script shares.
+//!
+//! All of it is below `/run/gainsay`, a file system in memory: it stays writable when a disk is full or frozen, and a
+//! reboot, which undoes every fault of this crate, removes it too.
+
+use cluster::Command;
+
+/// One directory per nemesis, one file per thing that was hurt.
+pub const FAULTS: &str = "/run/gainsay/faults";
+
+/// There while the dead man's switch is armed.
+pub const ARMED: &str = "/run/gainsay/armed";
+
+/// Exit status of a script that refused to do what would not be safe.
+pub const REFUSED: i32 = 77;
+
+/// Ends a script on a node whose dead man's switch is not armed. It starts no process, for injections are in a hurry.
+pub fn guard() -> String {
+    format!("[ -e {ARMED} ] || {{ echo \"the dead man's switch is not armed here\" >&2; exit {REFUSED}; }}\n")
+}
+
+/// Sets `unit`, and `pid` to its main process; ends the script if it does not run, for what is not there cannot be hurt.
+pub fn running(unit: &str) -> String {
+    format!(
+        "unit={}\n\
+         pid=$(systemctl show -p MainPID --value \"$unit\")\n\
+         [ \"${{pid:-0}}\" != 0 ] || {{ echo \"$unit does not run: $(systemctl is-active \"$unit\")\" >&2; exit 1; }}\n",
+        Command::quote(unit)
+    )
+}
+
+/// The shell function `states UNIT`: one line `PID STATE` for each process in the unit's control group. It asks /proc,
+/// for where the group is mounted differs (version 1, version 2, both, or neither in a container).
+pub const STATES: &str = r#"states() {
+  for file in $(grep -lsF "/$1" /proc/[0-9]*/cgroup); do
+    stat=${file%cgroup}stat
+    { read -r line <"$stat"; } 2>/dev/null || continue
+    rest=${line##*) }
+    file=${file%/cgroup}
+    echo "${file#/proc/} ${rest%% *}"
+  done
+}
+"#;
+
+/// The name of the mark of a path: the path, without slashes.
+pub fn of_path(path: &str) -> String {
+    path.replace('%', "%25").replace('/', "%2F")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn different_paths_have_different_marks() {
+        assert_eq!(of_path("/var/lib/etcd"), "%2Fvar%2Flib%2Fetcd");
+        assert_ne!(of_path("/a%2Fb"), of_path("/a/b"));
+    }
+}
