@@ -1,0 +1,129 @@
+//! The machine of a node: how it is started, and how we know that it runs.
+
+use std::io::Read;
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use crate::cgroup;
+use crate::error::LabError;
+use crate::files::{self, failed};
+use crate::paths::NodePlaces;
+use crate::process::Process;
+use crate::step::search_path;
+
+/// How long a node may take until its sshd answers.
+const BOOT: Duration = Duration::from_secs(60);
+/// How long the launcher may take to record itself.
+const LAUNCH: Duration = Duration::from_secs(10);
+/// How long sshd may take for its banner.
+const BANNER: Duration = Duration::from_secs(1);
+const CONSOLE_LINES: usize = 20;
+
+/// The launcher writes down who it is, moves into the node's own groups and becomes `systemd-nspawn`, which keeps
+/// its process id and start time. So there is no moment at which a node runs that nobody knows of.
+const LAUNCHER: &str = r#"
+set -eu
+record=$1; groups=$2; shift 2
+echo "$$ $(cut -d ' ' -f 22 /proc/$$/stat)" > "$record.new"
+mv "$record.new" "$record"
+for group in $groups; do
+    mkdir -p "$group"
+    echo $$ > "$group/cgroup.procs"
+done
+exec "$@"
+"#;
+
+/// One node of a lab, on this machine.
+#[derive(Debug, Clone)]
+pub(crate) struct Machine {
+    /// Its name in the lab: n1 to n9.
+    pub(crate) name: String,
+    pub(crate) address: Ipv4Addr,
+    pub(crate) places: NodePlaces,
+}
+
+/// The `systemd-nspawn` of a node, if it runs.
+pub(crate) fn running(places: &NodePlaces) -> Option<Process> {
+    let record = files::read(&places.process()).ok().flatten()?;
+    Process::recorded(&record).filter(|process| process.is_alive())
+}
+
+impl Machine {
+    /// Starts the machine in a session of its own, so that it outlives us and our terminal.
+    ///
+    /// # Errors
+    /// When the launcher cannot be started, or does not record itself.
+    pub(crate) fn start(&self, bridge: &str) -> Result<(), LabError> {
+        let record = self.places.process();
+        files::remove(&record)?;
+        let console = self.places.console();
+        let log = std::fs::File::create(&console).map_err(failed("create", &console))?;
+        let log_too = log.try_clone().map_err(failed("open", &console))?;
+        let groups: Vec<String> =
+            cgroup::of(&self.places.machine).iter().map(|group| group.display().to_string()).collect();
+        let mut launcher = Command::new("setsid");
+        launcher.args(["--fork", "sh", "-c", LAUNCHER, "gainsay-lab"]).arg(&record).arg(groups.join(" "));
+        launcher.args(self.nspawn(bridge)).env("PATH", search_path()).current_dir("/");
+        let status = launcher.stdin(Stdio::null()).stdout(log).stderr(log_too).status();
+        status.map_err(failed("launch", Path::new("setsid")))?;
+        let deadline = Instant::now() + LAUNCH;
+        while !record.exists() {
+            if Instant::now() >= deadline {
+                return Err(self.no_boot("was not launched".to_owned()));
+            }
+            sleep(Duration::from_millis(5));
+        }
+        Ok(())
+    }
+
+    /// No registration: that needs a running machined. No link to the machine's journal, resolver or time zone.
+    fn nspawn(&self, bridge: &str) -> Vec<String> {
+        let options = [
+            "systemd-nspawn".to_owned(),
+            "--boot".to_owned(),
+            format!("--directory={}", self.places.root().display()),
+            format!("--machine={}", self.places.machine),
+            format!("--hostname={}", self.name),
+            format!("--network-bridge={bridge}"),
+            "--bind=/dev/loop-control".to_owned(),
+        ];
+        let alone = ["--register=no", "--keep-unit", "--resolv-conf=off", "--timezone=off", "--link-journal=no"]
+            .map(str::to_owned);
+        options.into_iter().chain(alone).collect()
+    }
+
+    /// Waits until sshd answers.
+    ///
+    /// # Errors
+    /// When the machine ends, or 60 s pass.
+    pub(crate) fn wait(&self) -> Result<(), LabError> {
+        let deadline = Instant::now() + BOOT;
+        while !self.answers() {
+            if running(&self.places).is_none() {
+                return Err(self.no_boot("ended while it booted".to_owned()));
+            }
+            if Instant::now() >= deadline {
+                return Err(self.no_boot(format!("did not answer on port 22 within {} s", BOOT.as_secs())));
+            }
+            sleep(Duration::from_millis(50));
+        }
+        Ok(())
+    }
+
+    /// True if an SSH server answers at the node's address.
+    pub(crate) fn answers(&self) -> bool {
+        let address = SocketAddr::from((self.address, 22));
+        let Ok(mut stream) = TcpStream::connect_timeout(&address, BANNER) else { return false };
+        let mut banner = [0; 4];
+        let read = stream.set_read_timeout(Some(BANNER)).and_then(|()| stream.read_exact(&mut banner));
+        read.is_ok() && &banner == b"SSH-"
+    }
+
+    fn no_boot(&self, problem: String) -> LabError {
+        let console = files::tail(&self.places.console(), CONSOLE_LINES);
+        LabError::NoBoot { node: self.name.clone(), address: self.address.to_string(), problem, console }
+    }
+}
