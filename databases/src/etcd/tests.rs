@@ -1,0 +1,1 @@
+//! Scripted gateways and a real etcd on the loopback.
