@@ -42,6 +42,16 @@ impl Command {
         self
     }
 
+    /// The beginning of the script, for messages.
+    #[must_use]
+    pub fn excerpt(&self) -> String {
+        const LENGTH: usize = 400;
+        match self.script.char_indices().nth(LENGTH) {
+            None => self.script.clone(),
+            Some((end, _)) => format!("{} [...]", &self.script[..end]),
+        }
+    }
+
     /// A word that the shell reads as itself, whatever it holds.
     #[must_use]
     pub fn quote(word: &str) -> String {
@@ -102,6 +112,22 @@ pub enum NodeError {
         /// Where they are known.
         file: String,
     },
+    /// Nothing is known of the node's host key.
+    #[error(
+        "{node} at {address} shows host key {found}, and {file} knows nothing of it; compare the fingerprint on the node (ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub), then add this line to {file}:\n{line}"
+    )]
+    UnknownHost {
+        /// The node.
+        node: String,
+        /// Host and port.
+        address: String,
+        /// The fingerprint that it shows.
+        found: String,
+        /// The line that makes it known.
+        line: String,
+        /// Where it should be known.
+        file: String,
+    },
     /// The node accepts none of the ways to authenticate that it was offered.
     #[error("{node} at {address} does not accept {user}: {reason}")]
     Authentication {
@@ -121,6 +147,26 @@ pub enum NodeError {
         node: String,
         /// The limit.
         seconds: u64,
+        /// The command.
+        script: String,
+    },
+    /// The connection was lost after the command was sent: it may or may not have run.
+    #[error("the connection to {node} was lost ({reason}); this may or may not have run: {script}")]
+    Lost {
+        /// The node.
+        node: String,
+        /// What was lost, and how.
+        reason: String,
+        /// The command.
+        script: String,
+    },
+    /// The command takes or gives more than the bound, and was given up.
+    #[error("on {node}, {reason}: {script}")]
+    TooMuch {
+        /// The node.
+        node: String,
+        /// Which bound.
+        reason: String,
         /// The command.
         script: String,
     },

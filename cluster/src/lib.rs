@@ -5,9 +5,14 @@
 //! breaks nothing and judges nothing.
 
 mod command;
+mod connect;
 mod database;
+mod inventory;
 mod node;
+mod ssh;
 
 pub use command::{Command, NodeError, Output};
+pub use connect::{connect, connect_some};
 pub use database::{Client, ClientError, Connect, Daemon, Database};
+pub use inventory::{Host, Inventory, InventoryError};
 pub use node::{Node, Recorder, Transport};

@@ -64,7 +64,7 @@ impl Node {
         Err(NodeError::Failed {
             node: self.name.clone(),
             status: output.status,
-            script: command.script.clone(),
+            script: command.excerpt(),
             stderr: String::from_utf8_lossy(&output.stderr).trim().to_owned(),
         })
     }
