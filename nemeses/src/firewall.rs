@@ -49,12 +49,23 @@ fn table(rules: &[&Rule]) -> String {
     text + "-I INPUT 1 -j GAINSAY-IN\n-I OUTPUT 1 -j GAINSAY-OUT\nCOMMIT\n"
 }
 
-/// Removes jumps, chains and mark, in both families, and succeeds if nothing is left. A node that has none of them is
-/// only looked at: even `iptables -L` would make a table where there is none.
+/// Removes jumps, chains and mark, in both families, and succeeds if nothing is left: in one transaction if all is as
+/// we made it, else step by step. A node that has none of them is only looked at: even `iptables -L` would make a table
+/// where there is none.
 pub const HEAL: &str = r#"status=0
 for program in iptables ip6tables; do
   command -v $program-save >/dev/null 2>&1 || continue
   $program-save -t filter 2>/dev/null | grep -q GAINSAY- || continue
+  $program-restore -w 5 --noflush 2>/dev/null <<'END' && continue
+*filter
+-D INPUT -j GAINSAY-IN
+-D OUTPUT -j GAINSAY-OUT
+-F GAINSAY-IN
+-F GAINSAY-OUT
+-X GAINSAY-IN
+-X GAINSAY-OUT
+COMMIT
+END
   while $program -w 5 -D INPUT -j GAINSAY-IN 2>/dev/null; do :; done
   while $program -w 5 -D OUTPUT -j GAINSAY-OUT 2>/dev/null; do :; done
   for chain in GAINSAY-IN GAINSAY-OUT; do
@@ -151,8 +162,8 @@ mod tests {
 
     #[test]
     fn only_our_own_chains_are_flushed_or_deleted() {
-        for line in HEAL.lines().filter(|line| [" -F", " -X", " -D"].iter().any(|option| line.contains(option))) {
-            assert!(line.contains("$chain") || line.contains("-j GAINSAY-"), "{line}");
+        for line in HEAL.lines().filter(|line| ["-F", "-X", "-D"].iter().any(|option| line.contains(option))) {
+            assert!(line.contains("$chain") || line.contains("GAINSAY-"), "{line}");
         }
     }
 

@@ -3,7 +3,7 @@
 //! systemd would start some units again after 0.1 s; for the time of the fault a drop-in in memory forbids that.
 
 use crate::everywhere::{self, Task};
-use crate::marks::{self, FAULTS, guard, running};
+use crate::marks::{self, FAULTS, PROCESSES, guard, running};
 use crate::target::{self, Target};
 use crate::{Injected, Measured, Nemesis, SpecError, System};
 use async_trait::async_trait;
@@ -113,6 +113,7 @@ pub(crate) fn tasks(system: &System, injected: &Injected, does: &str, script: &s
 fn script(unit: &str) -> String {
     guard()
         + &running(unit)
+        + PROCESSES
         + &format!(
             r#"if [ "$(systemctl show -p CollectMode --value "$unit")" = inactive-or-failed ]; then
   echo "systemd forgets $unit when it fails (CollectMode), so it could not be started again" >&2; exit {}
@@ -123,10 +124,14 @@ if [ "$(systemctl show -p Restart --value "$unit")" != no ]; then
   printf '[Service]\nRestart=no\n' >/run/systemd/system/"$unit".d/gainsay-no-restart.conf
   systemctl daemon-reload || exit 1
 fi
-systemctl kill -s KILL "$unit" || exit 1
-left=100
-while [ "$(systemctl show -p MainPID --value "$unit")" = "$pid" ] && [ $left -gt 0 ]; do sleep 0.02; left=$((left - 1)); done
-[ $left -gt 0 ] || {{ echo "$unit was killed but does not die within 2 s" >&2; exit 1; }}
+left=50
+signal KILL "$unit"
+while [ -n "$(states "$unit")" ] || [ "$(systemctl show -p MainPID --value "$unit")" = "$pid" ]; do
+  left=$((left - 1))
+  [ $left -gt 0 ] || {{ echo "$unit was killed but does not die:" $(states "$unit") >&2; exit 1; }}
+  sleep 0.02
+  signal KILL "$unit"
+done
 "#,
             marks::REFUSED
         )

@@ -29,16 +29,24 @@ pub fn running(unit: &str) -> String {
     )
 }
 
-/// The shell function `states UNIT`: one line `PID STATE` for each process in the unit's control group. It asks /proc,
-/// for where the group is mounted differs (version 1, version 2, both, or neither in a container).
-pub const STATES: &str = r#"states() {
+/// Two shell functions about a unit's processes.
+///
+/// `states UNIT` prints a line `PID STATE` for each process in its control group, dead ones left out. It asks /proc, for
+/// where the group is mounted differs (version 1, version 2, both, or neither in a container).
+///
+/// `signal NAME UNIT` sends a signal to all of them: by systemd, and then one by one, for where version 1 and 2 of
+/// control groups are mixed, systemd reaches the main process and fails with "auxiliary processes: Input/output error".
+pub const PROCESSES: &str = r#"states() {
   for file in $(grep -lsF "/$1" /proc/[0-9]*/cgroup); do
-    stat=${file%cgroup}stat
-    { read -r line <"$stat"; } 2>/dev/null || continue
+    { read -r line <"${file%cgroup}stat"; } 2>/dev/null || continue
     rest=${line##*) }
     file=${file%/cgroup}
-    echo "${file#/proc/} ${rest%% *}"
+    case $rest in Z*|X*) ;; *) echo "${file#/proc/} ${rest%% *}" ;; esac
   done
+}
+signal() {
+  systemctl kill -s "$1" "$2" 2>/dev/null
+  states "$2" | while read -r pid state; do kill -s "$1" "$pid" 2>/dev/null; done
 }
 "#;
 

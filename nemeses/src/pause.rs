@@ -3,7 +3,7 @@
 
 use crate::everywhere::{self, Task};
 use crate::kill::{decide_nodes, process_suits, tasks, unit};
-use crate::marks::{FAULTS, STATES, guard, running};
+use crate::marks::{FAULTS, PROCESSES, guard, running};
 use crate::target::Target;
 use crate::{Injected, Measured, Nemesis, SpecError, System};
 use async_trait::async_trait;
@@ -45,7 +45,7 @@ impl Nemesis for Pause {
     }
 
     fn heal_script(&self) -> String {
-        format!("(\n{STATES}{HEAL})")
+        format!("(\n{PROCESSES}{HEAL})")
     }
 
     async fn healed(&self, system: &System, node: &Node) -> Result<Measured, NodeError> {
@@ -55,16 +55,33 @@ impl Nemesis for Pause {
     }
 }
 
+/// Marks, stops, and stops again what was forked meanwhile. A process that sleeps on a frozen disk (state D) stops when
+/// it wakes, and cannot run before.
 fn script(unit: &str) -> String {
-    guard() + &running(unit) + &format!(": >{FAULTS}/pause/\"$unit\" || exit 1\nsystemctl kill -s STOP \"$unit\"\n")
+    guard()
+        + &running(unit)
+        + PROCESSES
+        + &format!(
+            r#": >{FAULTS}/pause/"$unit" || exit 1
+left=50
+signal STOP "$unit"
+while states "$unit" | grep -qv ' [TD]$'; do
+  left=$((left - 1))
+  [ $left -gt 0 ] || {{ echo "$unit does not stop:" $(states "$unit") >&2; exit 1; }}
+  sleep 0.02
+  signal STOP "$unit"
+done
+"#
+        )
 }
 
-/// Answers `yes` if every process of the unit is in state T.
+/// Answers `yes` if the unit was paused and no process of it can run.
 fn stopped_script(unit: &str) -> String {
     format!(
-        r#"{STATES}all=$(states {unit})
+        r#"{PROCESSES}[ -e {FAULTS}/pause/{unit} ] || {{ echo "it was not paused"; exit 0; }}
+all=$(states {unit})
 [ -n "$all" ] || {{ echo "no process"; exit 0; }}
-moving=$(echo "$all" | grep -v ' T$')
+moving=$(echo "$all" | grep -v ' [TD]$')
 if [ -z "$moving" ]; then echo yes; else echo "not stopped:" $moving; fi
 "#,
         unit = Command::quote(unit)
@@ -76,7 +93,7 @@ const HEAL: &str = r#"status=0
 for mark in /run/gainsay/faults/pause/*; do
   [ -e "$mark" ] || continue
   unit=${mark##*/}
-  systemctl kill -s CONT "$unit" 2>/dev/null
+  signal CONT "$unit"
   left=20
   while states "$unit" | grep -q ' T$' && [ $left -gt 0 ]; do sleep 0.05; left=$((left - 1)); done
   if [ $left -gt 0 ]; then rm -f "$mark"; else echo "$unit is still stopped" >&2; status=1; fi
@@ -91,7 +108,7 @@ fn healed_script(unit: &str) -> String {
         unit => format!("stopped=$(states {} | grep ' T$')\n", Command::quote(unit)),
     };
     format!(
-        r#"{STATES}for left in {FAULTS}/pause/*; do
+        r#"{PROCESSES}for left in {FAULTS}/pause/*; do
   [ ! -e "$left" ] || {{ echo "$left is left"; exit 0; }}
 done
 stopped=

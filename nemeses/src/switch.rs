@@ -13,6 +13,9 @@ use std::time::Duration;
 /// How long a node may take to arm, renew or disarm.
 const LIMIT: Duration = Duration::from_secs(10);
 
+/// How long a node may take to undo every fault.
+const HEAL_LIMIT: Duration = Duration::from_secs(60);
+
 /// The armed switches of all nodes. It is not disarmed when dropped: a controller that dies must not stop the healing.
 #[derive(Clone, Debug)]
 pub struct Switch {
@@ -25,7 +28,8 @@ pub struct Switch {
 pub enum Renewal {
     /// The countdown starts again; nothing had happened.
     Extended,
-    /// The node had healed itself, or lost the switch in a reboot: its faults are gone. It is armed again.
+    /// The node had begun to heal itself, or lost the switch in a reboot. All its faults are healed, and it is armed
+    /// again.
     Rearmed,
 }
 
@@ -47,14 +51,15 @@ impl Switch {
     pub async fn renew(&self) -> Vec<(String, Result<Renewal, NodeError>)> {
         let renewal = |node: &Node| Task::new(node, "renew the dead man's switch", RENEW, LIMIT);
         let mut answers = Vec::new();
-        for (node, answer) in self.nodes.iter().zip(everywhere::run(self.nodes.iter().map(renewal).collect()).await) {
-            let renewed = match answer.1 {
-                Ok(output) if output.text() == "extended" => Ok(Renewal::Extended),
-                Ok(output) if output.text() == "fired" => Ok(Renewal::Rearmed),
-                Ok(_) | Err(NodeError::Failed { .. }) => self.arming(node).run().await.map(|_| Renewal::Rearmed),
+        for (node, (name, answer)) in
+            self.nodes.iter().zip(everywhere::run(self.nodes.iter().map(renewal).collect()).await)
+        {
+            let renewed = match answer {
+                Ok(_) => Ok(Renewal::Extended),
+                Err(NodeError::Failed { .. }) => self.rearm(node).await.map(|()| Renewal::Rearmed),
                 Err(error) => Err(error),
             };
-            answers.push((answer.0, renewed));
+            answers.push((name, renewed));
         }
         answers
     }
@@ -77,6 +82,12 @@ impl Switch {
         answers.into_iter().map(|(name, answer)| (name, answer.map(|_| ()))).collect()
     }
 
+    /// Ends what the node's own healing may have left undone, so that it is clear what state the node is in.
+    async fn rearm(&self, node: &Node) -> Result<(), NodeError> {
+        Task::new(node, "undo every fault", heal_script(), HEAL_LIMIT).run().await?;
+        self.arming(node).run().await.map(|_| ())
+    }
+
     fn arming(&self, node: &Node) -> Task {
         let mut task = Task::new(node, "arm the dead man's switch", arm_script(self.time_to_live), LIMIT);
         task.command = task.command.with_stdin(fired_script());
@@ -84,11 +95,22 @@ impl Switch {
     }
 }
 
-/// What the timer starts: it forbids new injections, leaves word for the controller, and heals.
+/// What the timer starts: it forbids new injections, and heals; if something cannot be healed yet, again, up to 100
+/// times, until the controller is back.
 fn fired_script() -> String {
     format!(
-        "echo 'gainsay: the controller is silent, so this node undoes every fault'\n\
-         rm -f {ARMED}\n: >/run/gainsay/fired\n{}",
+        r#"undo() {{
+{}}}
+echo "gainsay: the controller is silent, so this node undoes every fault"
+rm -f {ARMED}
+left=100
+until undo; do
+  left=$((left - 1))
+  [ $left -gt 0 ] && [ ! -e {ARMED} ] || exit 1
+  sleep 2
+done
+echo "gainsay: every fault is undone"
+"#,
         heal_script()
     )
 }
@@ -104,9 +126,7 @@ cat >/run/systemd/system/gainsay-heal.service <<'END'
 [Unit]
 Description=gainsay: undo every fault on this node
 [Service]
-Type=oneshot
 ExecStart=/bin/sh /run/gainsay/heal.sh
-TimeoutStartSec=120
 END
 cat >/run/systemd/system/gainsay-heal.timer <<'END'
 [Unit]
@@ -115,8 +135,9 @@ Description=gainsay: the controller has been silent for too long
 OnActiveSec={ttl}ms
 AccuracySec=100ms
 END
-systemctl daemon-reload && systemctl restart gainsay-heal.timer || exit 1
-rm -f /run/gainsay/fired
+systemctl daemon-reload || exit 1
+systemctl stop gainsay-heal.service
+systemctl restart gainsay-heal.timer || exit 1
 : >{ARMED}
 "#,
         names = names.join(" "),
@@ -124,14 +145,9 @@ rm -f /run/gainsay/fired
     )
 }
 
-const RENEW: &str = r#"systemctl restart gainsay-heal.timer || exit 1
-said=extended
-[ -e /run/gainsay/armed ] || said=fired
-[ -e /run/gainsay/heal.sh ] || exit 1
-: >/run/gainsay/armed
-rm -f /run/gainsay/fired
-echo $said
-"#;
+/// Fails where the switch has fired, for then it is not armed any more, or was lost.
+const RENEW: &str =
+    "[ -e /run/gainsay/armed ] && [ -e /run/gainsay/heal.sh ] && systemctl restart gainsay-heal.timer\n";
 
 const CHECK: &str = r#"state=$(systemctl show -p SubState --value gainsay-heal.timer)
 [ "$state" = waiting ] && [ -e /run/gainsay/armed ] || {
@@ -146,11 +162,11 @@ pub const DISARM: &str = r#"for mark in /run/gainsay/faults/*/*; do
 done
 rm -f /run/gainsay/armed
 if [ -e /run/systemd/system/gainsay-heal.timer ]; then
-  systemctl stop gainsay-heal.timer
+  systemctl stop gainsay-heal.timer gainsay-heal.service
   rm -f /run/systemd/system/gainsay-heal.timer /run/systemd/system/gainsay-heal.service
   systemctl daemon-reload
 fi
-rm -f /run/gainsay/heal.sh /run/gainsay/heal.sh.part /run/gainsay/fired
+rm -f /run/gainsay/heal.sh /run/gainsay/heal.sh.part
 rmdir /run/gainsay/faults/* /run/gainsay/faults /run/gainsay 2>/dev/null
 true
 "#;
@@ -172,28 +188,23 @@ mod tests {
         (Switch { nodes: vec![node("n1"), node("n2")], time_to_live: Duration::from_secs(30) }, log)
     }
 
-    fn said(text: &str) -> Output {
-        Output { stdout: text.as_bytes().to_vec(), ..Output::default() }
-    }
-
     #[tokio::test]
-    async fn a_node_that_lost_its_switch_is_armed_again_when_renewed() {
+    async fn a_node_that_lost_its_switch_is_healed_and_armed_again_when_renewed() {
         let failing = Output { status: 1, ..Output::default() };
         let lost = move |command: &Command| if command.script == RENEW { failing.clone() } else { Output::default() };
         let (switch, log) = switch(lost);
         let renewed = switch.renew().await;
         assert!(renewed.iter().all(|(_, answer)| matches!(answer, Ok(Renewal::Rearmed))));
-        let scripts: Vec<_> = log.lock().unwrap().iter().map(|(_, script)| script.clone()).collect();
-        assert_eq!(scripts.iter().filter(|script| **script == arm_script(switch.time_to_live)).count(), 2);
+        let done: Vec<_> =
+            log.lock().unwrap().iter().filter(|(node, _)| node == "n1").map(|(_, script)| script.clone()).collect();
+        assert_eq!(done, [RENEW.to_owned(), heal_script(), arm_script(switch.time_to_live)]);
     }
 
     #[tokio::test]
-    async fn a_renewal_tells_whether_the_switch_had_fired() {
-        for (text, expected) in [("extended\n", Renewal::Extended), ("fired\n", Renewal::Rearmed)] {
-            let (switch, log) = switch(move |_| said(text));
-            assert!(switch.renew().await.into_iter().all(|(_, answer)| answer.is_ok_and(|found| found == expected)));
-            assert_eq!(log.lock().unwrap().len(), 2, "one command per node");
-        }
+    async fn a_renewal_costs_one_command_per_node() {
+        let (switch, log) = switch(|_| Output::default());
+        assert!(switch.renew().await.iter().all(|(_, answer)| matches!(answer, Ok(Renewal::Extended))));
+        assert_eq!(log.lock().unwrap().len(), 2);
     }
 
     #[tokio::test]
