@@ -1,1 +1,0 @@
-//! Scripted gateways and a real etcd on the loopback.
