@@ -4,6 +4,7 @@
 //! traits [`Database`], [`Connect`] and [`Client`] are what the harness knows of a system under test. This crate
 //! breaks nothing and judges nothing.
 
+mod claim;
 mod command;
 mod connect;
 mod database;
@@ -11,6 +12,7 @@ mod inventory;
 mod node;
 mod ssh;
 
+pub use claim::{Claim, check_marker, claim};
 pub use command::{Command, NodeError, Output};
 pub use connect::{connect, connect_some};
 pub use database::{Client, ClientError, Connect, Daemon, Database};
