@@ -1,6 +1,11 @@
 //! History in, verdict out. Every checker is a pure function of a history and a budget: no clock, no files, no
 //! randomness, no logging. An invalid verdict always carries anomalies whose witness was re-checked by other code.
 
+mod guard;
+mod linearizable;
+mod phrase;
 mod verdict;
 
+pub use guard::{guarded, merge};
+pub use linearizable::Linearizable;
 pub use verdict::{Anomaly, Budget, Check, Checker, Evidence, Interval, Verdict, Word};

@@ -1,0 +1,53 @@
+//! A notation for small histories: one line per process, time runs to the right, one column is a tenth of a second.
+//!
+//! `[w1   ]` is a write of 1 that succeeded, `[w1  !` one that failed, `[w1  ?` one that nobody answered; `[r1 ]` is a
+//! read that found 1, `[r_ ]` one that found nothing; `[c1:2]` is a compare-and-set from 1 to 2. `@7` names the key.
+
+use super::{Draft, assemble};
+use history::{History, Outcome, Register, RegisterOp, RegisterRet};
+
+pub fn registers(text: &str) -> History<Register> {
+    let lines = || text.lines().filter(|line| !line.trim().is_empty());
+    let drafts = lines().enumerate().flat_map(|(process, line)| operations(process as u64, line)).collect();
+    assemble(drafts, lines().count())
+}
+
+fn operations(process: u64, line: &str) -> Vec<Draft<Register>> {
+    let time = |column: usize| column as u64 * 100 + process;
+    let mut drafts = Vec::new();
+    let mut from = 0;
+    while let Some(start) = line[from..].find('[').map(|at| from + at) {
+        let end = start + line[start..].find([']', '!', '?']).expect("an end of the operation");
+        let (op, ret) = parse(line[start + 1..end].trim());
+        drafts.push(Draft {
+            process,
+            node: Some(process as u16),
+            op,
+            invoked: time(start),
+            ended: Some(time(end)),
+            outcome: match &line[end..=end] {
+                "]" => Outcome::Ok(ret),
+                "!" => Outcome::Fail("refused".into()),
+                _ => Outcome::Info("timeout".into()),
+            },
+        });
+        from = end + 1;
+    }
+    drafts
+}
+
+fn parse(text: &str) -> (RegisterOp, RegisterRet) {
+    let (text, key) = text.split_once('@').unwrap_or((text, "0"));
+    let key = key.trim().parse().expect("a key");
+    let (function, value) = text.split_at(1);
+    let number = |text: &str| text.trim().parse::<i64>().expect("a number");
+    match function {
+        "r" => (RegisterOp::Read { key }, RegisterRet::Value((value.trim() != "_").then(|| number(value)))),
+        "w" => (RegisterOp::Write { key, value: number(value) }, RegisterRet::Done),
+        "c" => {
+            let (expected, new) = value.split_once(':').expect("a colon");
+            (RegisterOp::Cas { key, expected: number(expected), new: number(new) }, RegisterRet::Done)
+        }
+        other => panic!("no function {other}"),
+    }
+}
