@@ -1,7 +1,8 @@
 //! A control group per node.
 //!
 //! Without one, machines that are started from the same group share a group `payload`: their services of the same
-//! name then are one service to the kernel, and `systemctl kill` on one node would hit all of them.
+//! name then are one service to the kernel. A limit or a freeze on one node hits all of them, and `systemctl kill`
+//! fails with "Input/output error" at the first process of another node, which has no number in this one.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,8 +25,9 @@ pub(crate) fn of(machine: &str) -> Vec<PathBuf> {
 /// Removes the groups of a node in which nothing runs any more. An ended process leaves its group a moment later
 /// than it leaves the process table, hence the rounds. A group that stays is empty and harmless.
 pub(crate) fn remove(machine: &str) {
+    let groups = [of(machine), of(&format!("{machine}.launcher"))].concat();
     for _round in 0..20 {
-        let left: Vec<PathBuf> = of(machine).into_iter().filter(|group| group.exists()).collect();
+        let left: Vec<&PathBuf> = groups.iter().filter(|group| group.exists()).collect();
         if left.is_empty() {
             return;
         }

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,6 +14,7 @@ use crate::prepare::{known_hosts_lines, login_key, prepare};
 use crate::state::{LabState, NodeState, Stored, subnets};
 use crate::step::search_path;
 use crate::stop::stop;
+use crate::together::on_each;
 use crate::{base, inventory, network, subnet, supported};
 
 /// The most nodes of a lab.
@@ -248,35 +248,6 @@ fn look(machine: &Machine) -> NodeState {
     }
 }
 
-/// Does the same for all nodes at once; the first error counts, after all are done. What they say is passed on as it
-/// comes.
-fn on_each<F>(nodes: &[Machine], tell: &mut dyn FnMut(&str), act: F) -> Result<(), LabError>
-where
-    F: Fn(&Machine, &dyn Fn(String)) -> Result<(), LabError> + Sync,
-{
-    let (sender, said) = mpsc::channel::<String>();
-    thread::scope(|scope| {
-        let act = &act;
-        let acts: Vec<_> = nodes
-            .iter()
-            .map(|node| {
-                let sender = sender.clone();
-                scope.spawn(move || {
-                    act(node, &|line| {
-                        // The receiver is there until the last sender is gone.
-                        let _ = sender.send(line);
-                    })
-                })
-            })
-            .collect();
-        drop(sender);
-        said.iter().for_each(|line| tell(&line));
-        let results: Vec<_> =
-            acts.into_iter().map(|act| act.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect();
-        results.into_iter().collect()
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -305,19 +276,5 @@ mod tests {
         let lab = Lab::named("never").unwrap();
         assert!(matches!(lab.status(), Err(LabError::NoSuchLab { .. })));
         assert!(matches!(lab.shell("n1"), Err(LabError::NoSuchLab { .. })));
-    }
-
-    #[test]
-    fn all_nodes_act_and_the_first_error_counts() {
-        let lab = Lab::named("each").unwrap();
-        let nodes: Vec<Machine> = (1..=3).map(|n| lab.machine(n, std::net::Ipv4Addr::LOCALHOST)).collect();
-        let mut told = Vec::new();
-        let result = on_each(&nodes, &mut |line| told.push(line.to_owned()), |node, say| {
-            say(node.name.clone());
-            if node.name == "n1" { Ok(()) } else { Err(LabError::NoSuchLab { name: node.name.clone() }) }
-        });
-        told.sort();
-        assert_eq!(told, ["n1", "n2", "n3"]);
-        assert!(matches!(result, Err(LabError::NoSuchLab { name }) if name == "n2"));
     }
 }

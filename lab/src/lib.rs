@@ -33,6 +33,7 @@ mod step;
 mod stop;
 mod subnet;
 mod supported;
+mod together;
 
 pub use error::LabError;
 pub use lab::{Lab, LabSpec};

@@ -22,9 +22,38 @@ const LAUNCH: Duration = Duration::from_secs(10);
 const BANNER: Duration = Duration::from_secs(1);
 const CONSOLE_LINES: usize = 20;
 
-/// The launcher writes down who it is, moves into the node's own groups and becomes `systemd-nspawn`, which keeps
-/// its process id and start time. So there is no moment at which a node runs that nobody knows of.
+/// A machine that reboots ends with this status and expects to be started again.
+/// Source: systemd-nspawn(1), `--keep-unit`.
+///
+/// The launcher stays beside the machine for that, and only for that; told to end, it passes that on.
 const LAUNCHER: &str = r#"
+set -eu
+launcher=$1; record=$2; groups=$3; become=$4; shift 4
+echo "$$ $(cut -d ' ' -f 22 /proc/$$/stat)" > "$launcher.new"
+mv "$launcher.new" "$launcher"
+for group in $groups; do
+    mkdir -p "$group.launcher"
+    echo $$ > "$group.launcher/cgroup.procs"
+done
+machine=; ending=
+trap 'ending=yes; [ -z "$machine" ] || kill -TERM "$machine"' TERM
+status=133
+while [ "$status" = 133 ] && [ -z "$ending" ]; do
+    sh -c "$become" gainsay-lab "$record" "$groups" "$@" &
+    machine=$!
+    status=0
+    wait "$machine" || status=$?
+    while kill -0 "$machine" 2>/dev/null; do
+        status=0
+        wait "$machine" || status=$?
+    done
+done
+exit "$status"
+"#;
+
+/// What the launcher starts writes down who it is, moves into the node's own groups and becomes `systemd-nspawn`,
+/// which keeps its process id and start time. So there is no moment at which a node runs that nobody knows of.
+const BECOME: &str = r#"
 set -eu
 record=$1; groups=$2; shift 2
 echo "$$ $(cut -d ' ' -f 22 /proc/$$/stat)" > "$record.new"
@@ -45,10 +74,16 @@ pub(crate) struct Machine {
     pub(crate) places: NodePlaces,
 }
 
-/// The `systemd-nspawn` of a node, if it runs.
+/// The processes that run a node from outside, those that are alive: its launcher, then its `systemd-nspawn`.
+pub(crate) fn keepers(places: &NodePlaces) -> Vec<Process> {
+    let records = [places.launcher(), places.process()].map(|path| files::read(&path).ok().flatten());
+    let processes = records.into_iter().flatten().filter_map(|record| Process::recorded(&record));
+    processes.filter(|process| process.is_alive()).collect()
+}
+
+/// The process that runs the node: its `systemd-nspawn`, or its launcher while the node reboots.
 pub(crate) fn running(places: &NodePlaces) -> Option<Process> {
-    let record = files::read(&places.process()).ok().flatten()?;
-    Process::recorded(&record).filter(|process| process.is_alive())
+    keepers(places).pop()
 }
 
 impl Machine {
@@ -57,20 +92,26 @@ impl Machine {
     /// # Errors
     /// When the launcher cannot be started, or does not record itself.
     pub(crate) fn start(&self, bridge: &str) -> Result<(), LabError> {
-        let record = self.places.process();
+        let (record, launched) = (self.places.process(), self.places.launcher());
         files::remove(&record)?;
+        files::remove(&launched)?;
         let console = self.places.console();
         let log = std::fs::File::create(&console).map_err(failed("create", &console))?;
         let log_too = log.try_clone().map_err(failed("open", &console))?;
         let groups: Vec<String> =
             cgroup::of(&self.places.machine).iter().map(|group| group.display().to_string()).collect();
         let mut launcher = Command::new("setsid");
-        launcher.args(["--fork", "sh", "-c", LAUNCHER, "gainsay-lab"]).arg(&record).arg(groups.join(" "));
-        launcher.args(self.nspawn(bridge)).env("PATH", search_path()).current_dir("/");
+        launcher.args(["--fork", "sh", "-c", LAUNCHER, "gainsay-lab"]).arg(&launched).arg(&record);
+        launcher
+            .arg(groups.join(" "))
+            .arg(BECOME)
+            .args(self.nspawn(bridge))
+            .env("PATH", search_path())
+            .current_dir("/");
         let status = launcher.stdin(Stdio::null()).stdout(log).stderr(log_too).status();
         status.map_err(failed("launch", Path::new("setsid")))?;
         let deadline = Instant::now() + LAUNCH;
-        while !record.exists() {
+        while !launched.exists() {
             if Instant::now() >= deadline {
                 return Err(self.no_boot("was not launched".to_owned()));
             }

@@ -97,6 +97,11 @@ impl NodePlaces {
         self.dir.join("process")
     }
 
+    /// The same of what starts it again when the node reboots.
+    pub(crate) fn launcher(&self) -> PathBuf {
+        self.dir.join("launcher")
+    }
+
     pub(crate) fn console(&self) -> PathBuf {
         self.dir.join("console.log")
     }

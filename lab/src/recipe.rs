@@ -90,6 +90,7 @@ systemctl --quiet disable systemd-networkd-wait-online.service
 systemctl --quiet mask console-getty.service
 sed -i /pam_motd/d /etc/pam.d/sshd
 rm -rf /var/lib/etcd/* /etc/ssh/ssh_host_* /var/cache/apt/archives/*.deb /var/lib/apt/lists/*
+: > /etc/resolv.conf
 : > /etc/machine-id
 ";
 

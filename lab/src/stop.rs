@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use crate::error::LabError;
-use crate::machine::running;
+use crate::machine::keepers;
 use crate::paths::NodePlaces;
-use crate::process::{self, Inside};
+use crate::process::{self, Inside, Process};
 use crate::{cgroup, files, loops, mounts};
 
 /// How long a node may take to shut down by itself.
@@ -27,10 +27,11 @@ const KILL: Duration = Duration::from_secs(10);
 /// When a process, a device or a mount outlives that.
 pub(crate) fn stop(node: &NodePlaces) -> Result<(), LabError> {
     loops::thaw_mounted(&node.upper());
-    if let Some(nspawn) = running(node) {
-        nspawn.signal(Signal::TERM);
+    // The launcher passes it on, and starts nothing again; without one, the machine itself is asked.
+    if let Some(keeper) = keepers(node).first() {
+        keeper.signal(Signal::TERM);
         let deadline = Instant::now() + SHUTDOWN;
-        while nspawn.is_alive() && Instant::now() < deadline {
+        while keeper.is_alive() && Instant::now() < deadline {
             sleep(Duration::from_millis(20));
         }
     }
@@ -40,31 +41,29 @@ pub(crate) fn stop(node: &NodePlaces) -> Result<(), LabError> {
     cgroup::remove(&node.machine);
     // nspawn's mark of the machine; it removes it itself unless it was killed.
     let _gone = fs::remove_dir(Path::new("/run/systemd/nspawn/propagate").join(&node.machine));
+    files::remove(&node.launcher())?;
     files::remove(&node.process())
 }
 
-/// Kills the machine, and then its PID 1, which outlives it.
+/// Kills the launcher first, the machine, and its PID 1, which outlives it.
 fn kill(node: &NodePlaces) -> Result<(), LabError> {
     let deadline = Instant::now() + KILL;
     loop {
-        let nspawn = running(node);
         let inside = process::inside(&node.upper());
-        if nspawn.is_none() && inside.is_empty() {
-            return Ok(());
-        }
+        let left: Vec<Process> = keepers(node).into_iter().chain(victims(&inside)).collect();
+        let Some(first) = left.first() else { return Ok(()) };
         if Instant::now() >= deadline {
-            let pid = nspawn.map_or_else(|| inside[0].process.pid, |process| process.pid);
-            let what = format!("process {pid}");
+            let what = format!("process {}", first.pid);
             return Err(LabError::Left { node: node.machine.clone(), what, seconds: KILL.as_secs() });
         }
-        nspawn.into_iter().chain(victims(&inside)).for_each(|process| process.signal(Signal::KILL));
+        left.iter().for_each(|process| process.signal(Signal::KILL));
         loops::thaw_mounted(&node.upper());
         sleep(Duration::from_millis(50));
     }
 }
 
 /// PID 1 takes all others along; without one, each is killed.
-fn victims(inside: &[Inside]) -> Vec<process::Process> {
+fn victims(inside: &[Inside]) -> Vec<Process> {
     let init = inside.iter().find(|inside| inside.is_init);
     init.map_or_else(|| inside.iter().map(|inside| inside.process).collect(), |init| vec![init.process])
 }

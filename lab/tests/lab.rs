@@ -104,6 +104,7 @@ fn two_nodes_from_nothing_to_nothing() {
     up_again_changes_nothing(&guard, &state);
     services_of_one_name_are_two_services(&guard);
     a_killed_node_is_repaired_with_its_disk(&guard, &state);
+    a_node_that_reboots_comes_back(&guard);
     a_frozen_image_hangs_its_writers_until_it_is_thawed(&guard);
     a_lab_does_not_shrink_under_its_nodes(&guard);
 
@@ -144,7 +145,7 @@ fn up_again_changes_nothing(guard: &Guard, state: &LabState) {
     assert_eq!(guard.on("n1", "cat /proc/1/stat | cut -d ' ' -f 22"), boot);
 }
 
-/// Machines that are started in one control group share it: then a kill on n1 hits n2 as well.
+/// Machines that are started in one control group share it; then a kill on n1 meets processes of n2 and fails.
 fn services_of_one_name_are_two_services(guard: &Guard) {
     for node in ["n1", "n2"] {
         guard.on(node, "systemd-run --quiet --unit=same sleep 600");
@@ -164,6 +165,19 @@ fn a_killed_node_is_repaired_with_its_disk(guard: &Guard, state: &LabState) {
     assert_eq!(repaired.nodes[0], state.nodes[0], "the healthy node is left alone");
     assert_ne!(repaired.nodes[1].pid, state.nodes[1].pid);
     assert_eq!(guard.on("n2", "cat /root/mark"), "kept");
+}
+
+/// nspawn leaves starting it again to whoever started it.
+fn a_node_that_reboots_comes_back(guard: &Guard) {
+    let boot = || String::from_utf8_lossy(&guard.try_on("n2", "cut -d ' ' -f 22 /proc/1/stat").stdout).into_owned();
+    let (before, first) = (boot(), guard.lab.status().unwrap().nodes[1].pid);
+    guard.try_on("n2", "systemctl reboot --force --force");
+    until("n2 is up again", || {
+        guard.lab.status().unwrap().nodes[1].answers_ssh && boot() != before && !boot().is_empty()
+    });
+    assert_ne!(guard.lab.status().unwrap().nodes[1].pid, first);
+    assert_eq!(guard.on("n2", "cat /root/mark"), "kept");
+    guard.up(2);
 }
 
 /// It is left frozen, with a writer that hangs: `down` has to end that too.
