@@ -51,11 +51,11 @@ fn table(rules: &[&Rule]) -> String {
 
 /// Removes jumps, chains and mark, in both families, and succeeds if nothing is left: in one transaction if all is as
 /// we made it, else step by step. A node that has none of them is only looked at: even `iptables -L` would make a table
-/// where there is none.
+/// where there is none, and so would `iptables-save -t filter`; without `-t` it does not.
 pub const HEAL: &str = r#"status=0
 for program in iptables ip6tables; do
   command -v $program-save >/dev/null 2>&1 || continue
-  $program-save -t filter 2>/dev/null | grep -q GAINSAY- || continue
+  $program-save 2>/dev/null | grep -q GAINSAY- || continue
   $program-restore -w 5 --noflush 2>/dev/null <<'END' && continue
 *filter
 -D INPUT -j GAINSAY-IN
@@ -72,15 +72,33 @@ END
     $program -w 5 -F $chain 2>/dev/null
     $program -w 5 -X $chain 2>/dev/null
   done
-  $program-save -t filter | grep GAINSAY- >&2 && status=1
+  $program-save | grep GAINSAY- >&2 && status=1
 done
 [ $status != 0 ] || rm -f /run/gainsay/faults/partition/cut
 exit $status
 "#;
 
+/// Remembers, before anything is made, which family has no table `filter` at all.
+pub const REMEMBER_BARE: &str = r#"for program in iptables ip6tables; do
+  command -v $program-save >/dev/null 2>&1 || continue
+  $program-save 2>/dev/null | grep -q '^\*filter' || : >/run/gainsay/bare-$program
+done
+"#;
+
+/// Removes the table `filter` where there was none and is nothing in it but what makes a table: three chains without
+/// rules, accepting all. The restoring of an empty table removes it; where iptables is not the nft variant the table is
+/// always there, and nothing was remembered.
+pub const LEAVE_BARE: &str = r#"for program in iptables ip6tables; do
+  [ -e /run/gainsay/bare-$program ] || continue
+  $program-save | sed -n '/^\*filter/,/^COMMIT/p' | grep -qvE '^(\*filter|COMMIT|:(INPUT|FORWARD|OUTPUT) ACCEPT.*)$' ||
+    printf '*filter\nCOMMIT\n' | $program-restore -w 5
+  rm -f /run/gainsay/bare-$program
+done
+"#;
+
 /// Prints every rule and chain of ours with its counters, or nothing.
 pub const SHOW: &str = "for program in iptables ip6tables; do
-  command -v $program-save >/dev/null 2>&1 && $program-save -c -t filter 2>/dev/null | grep GAINSAY-
+  command -v $program-save >/dev/null 2>&1 && $program-save -c 2>/dev/null | grep GAINSAY-
 done
 ";
 

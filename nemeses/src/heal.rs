@@ -28,7 +28,7 @@ pub async fn heal(nemesis: &dyn Nemesis, nodes: &[Node]) -> Vec<(String, Result<
 /// Every node is tried, whatever becomes of the others, for at most 62 s. It needs no memory of what was done: it may
 /// be run by a fresh process, on nodes that were never hurt, and twice.
 pub async fn heal_all(nodes: &[Node]) -> Vec<(String, Result<(), NodeError>)> {
-    let script = format!("(\n{}) && {{\n{}}}\n", heal_script(), switch::DISARM);
+    let script = format!("(\n{}) && {{\n{}}}\n", heal_script(), switch::disarm_script());
     everywhere(nodes, "undo every fault", &script).await
 }
 
@@ -76,7 +76,8 @@ fn add(all: &mut Measured, name: &str, found: Result<Measured, NodeError>) {
 }
 
 /// Answers `yes` if no file or timer of the switch is left on a node.
-const LEFT: &str = r#"for file in /run/gainsay/heal.sh /run/gainsay/armed /run/gainsay/faults /run/systemd/system/gainsay-heal.*; do
+const LEFT: &str = r#"for file in /run/gainsay/heal.sh /run/gainsay/armed /run/gainsay/faults /run/gainsay/bare-* \
+  /run/systemd/system/gainsay-heal.*; do
   [ ! -e "$file" ] || { echo "$file is left"; exit 0; }
 done
 state=$(systemctl is-active gainsay-heal.timer)

@@ -6,7 +6,7 @@
 
 use crate::everywhere::{self, Task};
 use crate::marks::ARMED;
-use crate::{System, heal_script, spec};
+use crate::{System, firewall, heal_script, spec};
 use cluster::{Node, NodeError};
 use std::time::Duration;
 
@@ -77,7 +77,7 @@ impl Switch {
     /// Takes the switch off every node, once everything is healed; a node that still bears the mark of a fault keeps
     /// it and answers with an error. Harmless where it is not armed. Every node is tried.
     pub async fn disarm(&self) -> Vec<(String, Result<(), NodeError>)> {
-        let task = |node: &Node| Task::new(node, "disarm the dead man's switch", DISARM, LIMIT);
+        let task = |node: &Node| Task::new(node, "disarm the dead man's switch", disarm_script(), LIMIT);
         let answers = everywhere::run(self.nodes.iter().map(task).collect()).await;
         answers.into_iter().map(|(name, answer)| (name, answer.map(|_| ()))).collect()
     }
@@ -120,7 +120,7 @@ fn arm_script(time_to_live: Duration) -> String {
     let names: Vec<_> = spec::every_nemesis().iter().map(|nemesis| nemesis.name()).collect();
     format!(
         r#"for nemesis in {names}; do mkdir -p /run/gainsay/faults/$nemesis || exit 1; done
-cat >/run/gainsay/heal.sh.part && mv /run/gainsay/heal.sh.part /run/gainsay/heal.sh || exit 1
+{bare}cat >/run/gainsay/heal.sh.part && mv /run/gainsay/heal.sh.part /run/gainsay/heal.sh || exit 1
 mkdir -p /run/systemd/system
 cat >/run/systemd/system/gainsay-heal.service <<'END'
 [Unit]
@@ -141,6 +141,7 @@ systemctl restart gainsay-heal.timer || exit 1
 : >{ARMED}
 "#,
         names = names.join(" "),
+        bare = firewall::REMEMBER_BARE,
         ttl = time_to_live.as_millis(),
     )
 }
@@ -156,11 +157,17 @@ const CHECK: &str = r#"state=$(systemctl show -p SubState --value gainsay-heal.t
 }
 "#;
 
-/// Removes timer, service, script and the directories of marks; refuses while a mark is left.
-pub const DISARM: &str = r#"for mark in /run/gainsay/faults/*/*; do
+/// Removes timer, service, script, the directories of marks and a table that we made; refuses while a mark is left.
+pub fn disarm_script() -> String {
+    format!("{UNMARKED}{}{DISARM}", firewall::LEAVE_BARE)
+}
+
+const UNMARKED: &str = r#"for mark in /run/gainsay/faults/*/*; do
   [ ! -e "$mark" ] || { echo "$mark is not healed" >&2; exit 1; }
 done
-rm -f /run/gainsay/armed
+"#;
+
+const DISARM: &str = r#"rm -f /run/gainsay/armed
 if [ -e /run/systemd/system/gainsay-heal.timer ]; then
   systemctl stop gainsay-heal.timer gainsay-heal.service
   rm -f /run/systemd/system/gainsay-heal.timer /run/systemd/system/gainsay-heal.service
@@ -221,7 +228,8 @@ mod tests {
 
     #[test]
     fn scripts_are_posix_shell() {
-        for script in [arm_script(Duration::from_secs(30)), fired_script(), RENEW.into(), CHECK.into(), DISARM.into()] {
+        for script in [arm_script(Duration::from_secs(30)), fired_script(), RENEW.into(), CHECK.into(), disarm_script()]
+        {
             let checked = std::process::Command::new("sh").args(["-n", "-c", &script]).output().unwrap();
             assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
         }

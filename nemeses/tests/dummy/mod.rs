@@ -1,0 +1,114 @@
+//! A database that does nothing, in a unit and on a disk of its own, beside firewall rules of somebody else.
+
+use async_trait::async_trait;
+use cluster::{Command, Daemon, Database, Node, NodeError};
+use std::time::Duration;
+
+/// Where the disk is mounted.
+const DATA: &str = "/srv/gainsay-dummy";
+
+/// Its unit restarts by itself unless that is forbidden.
+pub struct Dummy(Daemon);
+
+impl Dummy {
+    /// The dummy.
+    pub fn new() -> Dummy {
+        Dummy(Daemon { unit: "gainsay-dummy.service".into(), ports: Vec::new() })
+    }
+}
+
+#[async_trait]
+impl Database for Dummy {
+    fn describe(&self) -> String {
+        "dummy".into()
+    }
+
+    async fn install(&self, _: &Node, _: &[Node]) -> Result<(), NodeError> {
+        Ok(())
+    }
+
+    async fn start(&self, _: &Node, _: &[Node]) -> Result<(), NodeError> {
+        Ok(())
+    }
+
+    async fn ready(&self, _: &Node, _: Duration) -> Result<(), NodeError> {
+        Ok(())
+    }
+
+    async fn remove(&self, _: &Node) -> Result<(), NodeError> {
+        Ok(())
+    }
+
+    fn daemon(&self) -> Option<&Daemon> {
+        Some(&self.0)
+    }
+
+    fn data_dir(&self) -> Option<&str> {
+        Some(DATA)
+    }
+
+    fn log_files(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    async fn primaries(&self, all: &[Node]) -> Vec<Node> {
+        all.first().cloned().into_iter().collect()
+    }
+}
+
+/// Mounts the disk, starts the unit, and adds a foreign rule that accepts what we want to drop.
+pub async fn install(nodes: &[Node]) {
+    for node in nodes {
+        each(node, REMOVE).await;
+        each(node, INSTALL).await;
+    }
+}
+
+/// Removes all of it.
+pub async fn remove(nodes: &[Node]) {
+    for node in nodes {
+        each(node, REMOVE).await;
+    }
+}
+
+async fn each(node: &Node, script: &str) {
+    node.run(&Command::new(script)).await.unwrap();
+}
+
+const INSTALL: &str = r#"set -e
+mkdir -p /srv/gainsay-dummy
+truncate -s 16M /var/tmp/gainsay-dummy.img
+mkfs.ext4 -q -F /var/tmp/gainsay-dummy.img
+for i in 1 2 3 4 5; do
+  loop=$(losetup -f)
+  [ -e "$loop" ] || mknod "$loop" b 7 "${loop#/dev/loop}"
+  losetup "$loop" /var/tmp/gainsay-dummy.img && break
+done
+mount "$loop" /srv/gainsay-dummy
+cat >/run/systemd/system/gainsay-dummy.service <<'END'
+[Service]
+ExecStart=/bin/sh -c 'sleep infinity & while :; do sleep 1; done'
+Restart=always
+END
+systemctl daemon-reload
+systemctl start gainsay-dummy.service
+for program in iptables ip6tables; do
+  $program -A INPUT -p tcp --dport 22 -j ACCEPT
+  $program -A OUTPUT -p tcp --dport 22 -j ACCEPT
+done
+"#;
+
+const REMOVE: &str = r#"systemctl stop gainsay-dummy.service 2>/dev/null
+rm -f /run/systemd/system/gainsay-dummy.service
+systemctl daemon-reload
+fsfreeze -u /srv/gainsay-dummy 2>/dev/null
+loop=$(findmnt -n -o SOURCE /srv/gainsay-dummy)
+umount /srv/gainsay-dummy 2>/dev/null
+[ -z "$loop" ] || losetup -d "$loop" 2>/dev/null
+rm -rf /srv/gainsay-dummy /var/tmp/gainsay-dummy.img
+for program in iptables ip6tables; do
+  $program -D INPUT -p tcp --dport 22 -j ACCEPT 2>/dev/null
+  $program -D OUTPUT -p tcp --dport 22 -j ACCEPT 2>/dev/null
+done
+true
+"#;
