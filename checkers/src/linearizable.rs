@@ -154,7 +154,7 @@ fn judge(object: &Object, limits: Limits) -> Judged {
     }
     let mut judged = searched(&object.calls, limits);
     if let Judgement::Unknown { at, why: GaveUp::Stall | GaveUp::Nodes } = judged.judgement
-        && let Some(finding) = Minimiser::new(object, &sources).local(at)
+        && let Some(finding) = Minimiser::new(object, &sources, at).local()
     {
         judged.judgement = Judgement::Broken(Broken::Shown(finding));
     }
@@ -208,7 +208,7 @@ fn because(why: GaveUp) -> &'static str {
 fn work_out(history: &History<Register>, object: &Object, broken: &Broken) -> (Finding, Result<Anomaly, String>) {
     let finding = match broken {
         Broken::Shown(finding) => finding.clone(),
-        Broken::At(at) => Minimiser::new(object, &Sources::new(object)).proven(*at),
+        Broken::At(at) => Minimiser::new(object, &Sources::new(object), *at).proven(),
     };
     let id = |call: &u32| object.calls[*call as usize].id;
     let culprit = id(&finding.culprit);
@@ -216,7 +216,7 @@ fn work_out(history: &History<Register>, object: &Object, broken: &Broken) -> (F
     let opinion = match finding.shape {
         Shape::Phantom if recheck::is_unwritten(history, culprit) => Opinion::Broken,
         Shape::Phantom => Opinion::Explained,
-        Shape::Stale | Shape::TwiceConsumed | Shape::Nameless => recheck::recheck(history, &operations),
+        Shape::Stale | Shape::TwiceConsumed | Shape::Nameless => recheck::recheck(history, &operations, culprit),
     };
     if finding.shape == Shape::Phantom {
         operations.extend(explain::failed_writer(history, history.operation(culprit)));

@@ -20,14 +20,26 @@ pub(crate) enum Opinion {
 /// Orders that are begun, at most.
 const MOST: usize = 2_000_000;
 
+/// An operation of the witness.
+#[derive(Clone, Copy)]
+struct Candidate<'a> {
+    operation: &'a Operation<Register>,
+    /// False if it may never have happened.
+    is_known: bool,
+}
+
 /// Which operations have happened, one bit each, and what the register holds.
 type Begun = (Vec<u64>, Option<i64>);
 
-/// Judges the operations of a witness by themselves. Whether a crashed one happens is tried both ways. A
+/// Judges the operations of a witness by themselves, up to the completion of the culprit. Whether an operation happens
+/// that has not completed by then, be it that it crashed, is tried both ways. A
 /// compare-and-set that succeeded, of a value that no other operation of the witness writes, counts as a write.
-pub(crate) fn recheck(history: &History<Register>, witness: &[OpId]) -> Opinion {
-    let operations: Vec<&Operation<Register>> =
-        witness.iter().map(|id| history.operation(*id)).filter(|o| !matches!(o.outcome, Outcome::Fail(_))).collect();
+pub(crate) fn recheck(history: &History<Register>, witness: &[OpId], culprit: OpId) -> Opinion {
+    let end = history.operation(culprit).completed;
+    let over = |o: &Operation<Register>| o.ok().is_some() && o.completed <= end;
+    let operations = witness.iter().map(|id| history.operation(*id));
+    let happened = operations.filter(|o| !matches!(o.outcome, Outcome::Fail(_)));
+    let operations: Vec<Candidate<'_>> = happened.map(|o| Candidate { operation: o, is_known: over(o) }).collect();
     let start: Begun = (vec![0; operations.len().div_ceil(64)], None);
     let mut seen = FxHashSet::from_iter([start.clone()]);
     let mut open = vec![start];
@@ -80,24 +92,25 @@ fn is_done(done: &[u64], at: usize) -> bool {
     done[at / 64] >> (at % 64) & 1 == 1
 }
 
-fn all_known_are_done(operations: &[&Operation<Register>], done: &[u64]) -> bool {
-    operations.iter().enumerate().all(|(at, o)| is_done(done, at) || o.ok().is_none())
+fn all_known_are_done(operations: &[Candidate<'_>], done: &[u64]) -> bool {
+    operations.iter().enumerate().all(|(at, o)| is_done(done, at) || !o.is_known)
 }
 
-fn may_be_next(operations: &[&Operation<Register>], done: &[u64], at: usize) -> bool {
-    let waits_for = |(other, o): (usize, &&Operation<Register>)| !is_done(done, other) && o.precedes(operations[at]);
+fn may_be_next(operations: &[Candidate<'_>], done: &[u64], at: usize) -> bool {
+    let precedes = |o: &Candidate<'_>| o.is_known && o.operation.precedes(operations[at].operation);
+    let waits_for = |(other, o): (usize, &Candidate<'_>)| !is_done(done, other) && precedes(o);
     !operations.iter().enumerate().any(waits_for)
 }
 
 /// What the register holds after an operation, if it is legal now.
-fn apply(operations: &[&Operation<Register>], at: usize, value: Option<i64>) -> Option<Option<i64>> {
-    let others = || operations.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, o)| o);
-    match (operations[at].op, operations[at].ok()) {
+fn apply(operations: &[Candidate<'_>], at: usize, value: Option<i64>) -> Option<Option<i64>> {
+    let others = || operations.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, o)| o.operation);
+    let Candidate { operation, is_known } = operations[at];
+    match (operation.op, operation.ok()) {
         (RegisterOp::Read { .. }, Some(RegisterRet::Value(found))) => (*found == value).then_some(value),
         (RegisterOp::Read { .. }, _) => Some(value),
         (RegisterOp::Write { value, .. }, _) => Some(Some(value)),
         (RegisterOp::Cas { key, expected, new }, _) => {
-            let is_known = operations[at].ok().is_some();
             let stands_for_a_write = is_known && !others().any(|o| writes(o) == Some((key, expected)));
             (stands_for_a_write || value == Some(expected)).then_some(Some(new))
         }

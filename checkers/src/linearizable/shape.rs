@@ -75,7 +75,8 @@ fn twice_consumed(object: &Object, sources: &Sources<'_>) -> Option<Finding> {
         if let Some(first) = consumer[needs as usize].replace(at as u32) {
             let mut calls = vec![maker, first, at as u32];
             calls.sort_unstable();
-            return Some(Finding { shape: Shape::TwiceConsumed, culprit: at as u32, calls });
+            let culprit = if object.calls[first as usize].returned > call.returned { first } else { at as u32 };
+            return Some(Finding { shape: Shape::TwiceConsumed, culprit, calls });
         }
     }
     None

@@ -50,13 +50,22 @@ impl<'a> Sources<'a> {
         Some(self.returned[before.checked_sub(1)?].1)
     }
 
-    /// True if `call` may have found `needs`: some call may have made it, and not have been overwritten before.
+    /// True if `call` may have found `needs`: some other call may have made it, and not have been overwritten before.
+    /// One that was invoked while `call` was pending cannot have been.
     pub fn is_explicable(&self, call: &Call, needs: State) -> bool {
         let barrier = self.barrier(call).map(|at| self.calls[at as usize].invoked);
         if needs == 0 {
             return barrier.is_none();
         }
-        let begun = self.makers(needs).partition_point(|&at| self.calls[at as usize].invoked <= call.returned);
+        let makers = self.makers(needs);
+        let mut begun = makers.partition_point(|&at| self.calls[at as usize].invoked <= call.returned);
+        if call.makes == Some(needs) {
+            let own = makers.partition_point(|&at| self.calls[at as usize].invoked < call.invoked);
+            if own + 1 < begun {
+                return true;
+            }
+            begun = own;
+        }
         let Some(last) = begun.checked_sub(1) else { return false };
         barrier.is_none_or(|barrier| self.latest_return[self.range(needs).start + last] >= barrier)
     }

@@ -7,7 +7,7 @@
 //!
 //! Source: Zeller and Hildebrandt 2002, "Simplifying and isolating failure-inducing input" (ddmin), over such sets.
 
-use super::call::{Call, Object};
+use super::call::{Call, FOREVER, Object};
 use super::search::{Answer, Limits, search};
 use super::shape::{Finding, Shape};
 use super::sources::Sources;
@@ -28,42 +28,51 @@ type Subset = Vec<u32>;
 pub(crate) struct Minimiser<'a> {
     object: &'a Object,
     sources: &'a Sources<'a>,
+    /// The call whose return shows the violation. Calls that return later may have happened or not, as crashed ones.
+    at: usize,
     left: u64,
 }
 
 impl<'a> Minimiser<'a> {
-    /// A minimiser with its whole budget.
-    pub fn new(object: &'a Object, sources: &'a Sources<'a>) -> Self {
-        Minimiser { object, sources, left: ALL_TRIALS }
+    /// A minimiser with its whole budget, of what shows, or may show, when the call `at` returns.
+    pub fn new(object: &'a Object, sources: &'a Sources<'a>, at: usize) -> Self {
+        Minimiser { object, sources, at, left: ALL_TRIALS }
     }
 
-    /// A violation among the last calls before `at` returned, if they are enough to show one.
-    pub fn local(&mut self, at: usize) -> Option<Finding> {
-        let small = self.grow(at, LAST_LOCAL_WINDOW)?;
+    /// A violation among the last calls before that return, if they are enough to show one.
+    pub fn local(&mut self) -> Option<Finding> {
+        let small = self.grow(LAST_LOCAL_WINDOW)?;
         Some(self.shrink(small))
     }
 
-    /// A violation that is known to show when `at` returns.
-    pub fn proven(&mut self, at: usize) -> Finding {
-        let subset = self.grow(at, usize::MAX).unwrap_or_else(|| self.begun(at));
+    /// A violation that is known to show then.
+    pub fn proven(&mut self) -> Finding {
+        let subset = self.grow(usize::MAX).unwrap_or_else(|| self.begun());
         self.shrink(subset)
     }
 
-    /// Calls that were invoked before `at` returned.
-    fn begun(&self, at: usize) -> Subset {
-        let returned = self.object.calls[at].returned;
-        (0..self.object.calls.len() as u32)
-            .filter(|&other| self.object.calls[other as usize].invoked <= returned)
-            .collect()
+    fn cut(&self) -> u64 {
+        self.object.calls[self.at].returned
     }
 
-    /// Doubles a window that ends where `at` returns until what it holds is not linearizable.
-    fn grow(&mut self, at: usize, last_window: usize) -> Option<Subset> {
-        let begun = self.begun(at);
+    fn begun(&self) -> Subset {
+        let begun = |call: &u32| self.object.calls[*call as usize].invoked <= self.cut();
+        (0..self.object.calls.len() as u32).filter(begun).collect()
+    }
+
+    fn sources_of(&self, call: u32) -> Vec<u32> {
+        let mut sources = self.sources.of(call);
+        sources.retain(|&source| self.object.calls[source as usize].invoked <= self.cut());
+        sources
+    }
+
+    /// Doubles a window that ends at the cut until what it holds is not linearizable.
+    fn grow(&mut self, last_window: usize) -> Option<Subset> {
+        let begun = self.begun();
         let mut window = FIRST_WINDOW;
         loop {
             let recent = begun[begun.len().saturating_sub(window)..].iter().copied();
-            let subset = self.with_sources(recent.chain([at as u32]).collect());
+            let subset = self.with_sources(recent.chain([self.at as u32]).collect());
             if self.broken(&subset).is_some() {
                 return Some(subset);
             }
@@ -80,7 +89,7 @@ impl<'a> Minimiser<'a> {
             let missing: Vec<u32> = subset
                 .iter()
                 .filter(|&&at| !self.fits(at, &subset))
-                .flat_map(|&at| self.sources.of(at))
+                .flat_map(|&at| self.sources_of(at))
                 .filter(|source| !subset.contains(source))
                 .collect();
             if missing.is_empty() {
@@ -107,8 +116,8 @@ impl<'a> Minimiser<'a> {
     fn fits(&self, at: u32, kept: &BTreeSet<u32>) -> bool {
         let call = &self.object.calls[at as usize];
         let Some(needs) = call.needs else { return true };
-        let whole = self.sources.of(at).iter().all(|source| kept.contains(source));
-        let stands_for_a_write = can_stand_for_a_write(call) && !self.is_made(needs, at, kept);
+        let whole = self.sources_of(at).iter().all(|source| kept.contains(source));
+        let stands_for_a_write = self.can_stand_for_a_write(call) && !self.is_made(needs, at, kept);
         whole || stands_for_a_write
     }
 
@@ -157,15 +166,18 @@ impl<'a> Minimiser<'a> {
         let kept: BTreeSet<u32> = subset.iter().copied().collect();
         let one = |&at: &u32| {
             let mut call = self.object.calls[at as usize];
-            if can_stand_for_a_write(&call) && call.needs.is_some_and(|needs| !self.is_made(needs, at, &kept)) {
+            if self.can_stand_for_a_write(&call) && call.needs.is_some_and(|needs| !self.is_made(needs, at, &kept)) {
                 call.needs = None;
+            }
+            if call.returned > self.cut() {
+                call.returned = FOREVER;
             }
             call
         };
         subset.iter().map(one).collect()
     }
-}
 
-fn can_stand_for_a_write(call: &Call) -> bool {
-    call.makes.is_some() && !call.crashed()
+    fn can_stand_for_a_write(&self, call: &Call) -> bool {
+        call.makes.is_some() && call.returned <= self.cut()
+    }
 }

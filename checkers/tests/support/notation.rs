@@ -51,3 +51,12 @@ fn parse(text: &str) -> (RegisterOp, RegisterRet) {
         other => panic!("no function {other}"),
     }
 }
+
+/// A history in words, one line per operation.
+pub fn show(history: &History<Register>) -> String {
+    let line = |o: &history::Operation<Register>| {
+        let to = o.completed.map_or("..".to_owned(), |completed| completed.index.to_string());
+        format!("\n{} process {}: {:?} -> {:?}, {}-{to}", o.id.0, o.process, o.op, o.outcome, o.invoked.index)
+    };
+    history.operations.iter().map(line).collect()
+}
