@@ -1,6 +1,8 @@
 //! How nodes are reached, and what a database must offer to be tested.
 //!
-//! A [`Node`] runs commands through a [`Transport`]: over SSH on real nodes, recorded in dry runs and tests. The
+//! A [`Node`] runs commands through a [`Transport`]: over SSH on real nodes, recorded in dry runs and tests. An
+//! [`Inventory`] says which nodes there are, [`connect`] reaches them, [`claim`] makes sure that they may be broken and
+//! that nobody else does so, [`examine`] finds what they lack. The
 //! traits [`Database`], [`Connect`] and [`Client`] are what the harness knows of a system under test. This crate
 //! breaks nothing and judges nothing.
 
@@ -8,6 +10,7 @@ mod claim;
 mod command;
 mod connect;
 mod database;
+mod doctor;
 mod inventory;
 mod node;
 mod ssh;
@@ -16,5 +19,6 @@ pub use claim::{Claim, check_marker, claim};
 pub use command::{Command, NodeError, Output};
 pub use connect::{connect, connect_some};
 pub use database::{Client, ClientError, Connect, Daemon, Database};
+pub use doctor::{Finding, Severity, examine};
 pub use inventory::{Host, Inventory, InventoryError};
 pub use node::{Node, Recorder, Transport};

@@ -2,7 +2,7 @@
 //! none or we are not root.
 #![allow(clippy::print_stderr)]
 
-use cluster::{Command, Inventory, Node, NodeError, connect, connect_some};
+use cluster::{Command, Inventory, Node, NodeError, Severity, connect, connect_some, examine};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
@@ -206,6 +206,9 @@ async fn four_commands_run_side_by_side() {
     assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
 }
 
+/// Prints the process that serves the connection of the shell which runs this, the parent of that shell.
+const SERVED_BY: &str = "sed -n 's/^PPid:.//p' /proc/$$/status";
+
 /// Kills the process that serves the connection of the shell which runs this, the parent of that shell.
 const CUT: &str = "kill -9 $(sed -n 's/^PPid:.//p' /proc/$$/status); sleep 5";
 
@@ -225,10 +228,38 @@ async fn a_lost_connection_is_an_error_unless_the_command_may_be_repeated() {
 async fn a_connection_lost_while_idle_is_made_again_before_a_command_is_sent() {
     let Some(server) = Server::start() else { return };
     let node = server.node().await;
-    let served_by = text(&node, "sed -n 's/^PPid:.//p' /proc/$$/status").await;
+    let served_by = text(&node, SERVED_BY).await;
     assert!(std::process::Command::new("kill").args(["-9", &served_by]).status().unwrap().success());
     std::thread::sleep(Duration::from_millis(100));
     assert_eq!(text(&node, "echo on").await, "on");
+}
+
+#[tokio::test]
+async fn a_node_that_is_dropped_leaves_no_connection() {
+    let Some(server) = Server::start() else { return };
+    let node = server.node().await;
+    let served_by = PathBuf::from("/proc").join(text(&node, SERVED_BY).await);
+    assert!(served_by.exists());
+    drop(node);
+    let begun = Instant::now();
+    while served_by.exists() {
+        assert!(begun.elapsed() < Duration::from_secs(10), "the session is still there");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[tokio::test]
+async fn a_command_that_nobody_waits_for_does_not_hold_the_lanes_of_others() {
+    let Some(server) = Server::start() else { return };
+    let node = server.node().await;
+    for _ in 0..8 {
+        let command = sh("sleep 1");
+        let given_up = tokio::time::timeout(Duration::from_millis(20), node.run(&command)).await;
+        assert!(given_up.is_err());
+    }
+    let begun = Instant::now();
+    assert_eq!(text(&node, "echo on").await, "on");
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
 }
 
 #[tokio::test]
@@ -328,4 +359,23 @@ async fn five_nodes_start_close_together() {
     skews.sort_unstable();
     eprintln!("start skew over 5 nodes: p50 {} us", skews[10] / 1000);
     assert!(skews[10] < 500_000_000);
+}
+
+#[tokio::test]
+async fn the_doctor_finds_the_port_that_is_taken_and_the_clock_that_is_ours() {
+    let Some(server) = Server::start() else { return };
+    let node = server.node().await;
+    let findings = examine(&node, &[server.port]).await;
+    for finding in &findings {
+        eprintln!("{finding}");
+        assert_eq!(finding.fix.is_empty(), finding.severity == Severity::Ok, "{finding}");
+    }
+    let of = |check: &str| findings.iter().find(|finding| finding.check == check).unwrap();
+    assert_eq!(of("ports").found, format!("{} is taken", server.port));
+    assert_eq!((of("clock").severity, of("root").severity), (Severity::Ok, Severity::Ok));
+    let served_by = text(&node, SERVED_BY).await;
+    drop(server);
+    assert!(std::process::Command::new("kill").args(["-9", &served_by]).status().unwrap().success());
+    let findings = examine(&node, &[]).await;
+    assert_eq!((findings.len(), findings[0].check, findings[0].severity), (1, "ssh", Severity::Problem));
 }

@@ -15,7 +15,7 @@ type Value<'a> = Spanned<DeValue<'a>>;
 /// Reads a whole inventory.
 pub(super) fn inventory(text: &str, path: &Path) -> Result<Inventory, InventoryError> {
     read(text, path.parent().unwrap_or(Path::new(""))).map_err(|(span, message)| {
-        let before = &text[..text.floor_char_boundary(span.start)];
+        let before = text.get(..span.start).unwrap_or_default();
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         InventoryError {
             path: path.display().to_string(),

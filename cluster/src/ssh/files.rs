@@ -36,7 +36,7 @@ pub(crate) enum Failure {
     /// The connection; the link cannot be used any more.
     Broken(Broken),
     /// The node or the controller refused, and the link is as good as before.
-    Refused(NodeError),
+    Refused(Box<NodeError>),
 }
 
 /// Writes beside the target, and moves it there when all has arrived.
@@ -151,17 +151,17 @@ fn finish(channel: &mut Channel, target: &Target, script: &str) -> Result<(), Fa
     channel.wait_eof().and_then(|()| channel.close()).and_then(|()| channel.wait_close()).map_err(lost)?;
     match status(channel) {
         0 => Ok(()),
-        status => Err(Failure::Refused(NodeError::Failed {
+        status => Err(Failure::Refused(Box::new(NodeError::Failed {
             node: target.name.clone(),
             status,
             script: Command::new(script).excerpt(),
             stderr: String::from_utf8_lossy(&stderr).trim().to_owned(),
-        })),
+        }))),
     }
 }
 
 fn local(path: &Path, error: &io::Error) -> Failure {
-    Failure::Refused(NodeError::File { path: path.display().to_string(), reason: error.to_string() })
+    Failure::Refused(Box::new(NodeError::File { path: path.display().to_string(), reason: error.to_string() }))
 }
 
 fn broken(error: &io::Error) -> Failure {

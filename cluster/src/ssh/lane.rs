@@ -57,20 +57,24 @@ pub(crate) struct Queue {
     target: Target,
     gate: Arc<Gate>,
     state: Mutex<State>,
-    changed: Condvar,
+    warm_needed: Condvar,
+    cold_needed: Condvar,
 }
 
 #[derive(Default)]
 struct State {
     jobs: VecDeque<Job>,
     lanes: usize,
-    idle: usize,
+    /// Lanes without a job that are connected. They come first: to connect takes a hundred times as long as a job.
+    warm: usize,
+    /// Lanes without a job that are not connected.
+    cold: usize,
     closed: bool,
 }
 
 impl Queue {
     pub fn new(target: Target, gate: Arc<Gate>) -> Queue {
-        Queue { target, gate, state: Mutex::default(), changed: Condvar::new() }
+        Queue { target, gate, state: Mutex::default(), warm_needed: Condvar::new(), cold_needed: Condvar::new() }
     }
 
     pub fn target(&self) -> &Target {
@@ -84,46 +88,77 @@ impl Queue {
             return Err(self.target.unreachable(format!("{MAX_JOBS} commands wait for it already")));
         }
         state.jobs.push_back(job);
-        if state.idle < state.jobs.len() && state.lanes < MAX_LANES {
-            let name = format!("ssh-{}-{}", self.target.name, state.lanes + 1);
-            let queue = Arc::clone(self);
-            let started = std::thread::Builder::new().name(name).spawn(move || Lane { queue, link: None }.serve());
-            match started {
-                Ok(_) => state.lanes += 1,
-                Err(error) if state.lanes == 0 => {
-                    state.jobs.pop_back();
-                    return Err(self.target.unreachable(format!("no thread for it: {error}")));
-                }
-                Err(error) => tracing::warn!(node = self.target.name, %error, "no thread for a further lane"),
+        let waiting = state.jobs.len();
+        if waiting <= state.warm {
+            self.warm_needed.notify_one();
+        } else if waiting <= state.warm + state.cold {
+            self.cold_needed.notify_one();
+        } else if state.lanes < MAX_LANES {
+            return self.add_lane(&mut state);
+        }
+        Ok(())
+    }
+
+    /// Starts a thread for the job that came last.
+    fn add_lane(self: &Arc<Queue>, state: &mut State) -> Result<(), NodeError> {
+        let name = format!("ssh-{}-{}", self.target.name, state.lanes + 1);
+        let queue = Arc::clone(self);
+        match std::thread::Builder::new().name(name).spawn(move || Lane { queue, link: None }.serve()) {
+            Ok(_) => {
+                state.lanes += 1;
+                state.cold += 1;
+                Ok(())
+            }
+            Err(error) if state.lanes == 0 => {
+                state.jobs.pop_back();
+                Err(self.target.unreachable(format!("no thread for it: {error}")))
+            }
+            Err(error) => {
+                tracing::warn!(node = self.target.name, %error, "no thread for a further lane");
+                Ok(())
             }
         }
-        self.changed.notify_one();
-        Ok(())
     }
 
     /// Lets the lanes end when they have done what they are at.
     pub fn close(&self) {
         self.lock().closed = true;
-        self.changed.notify_all();
+        self.warm_needed.notify_all();
+        self.cold_needed.notify_all();
     }
 
-    fn pop(&self) -> Option<Job> {
+    /// Counts a lane as one without a job.
+    fn rest(&self, is_warm: bool) {
+        *self.lock().resting(is_warm) += 1;
+    }
+
+    /// The next job for a lane without one; None when the queue is closed. A lane that is not connected leaves jobs to
+    /// those that are.
+    fn pop(&self, is_warm: bool) -> Option<Job> {
         let mut state = self.lock();
+        let needed = if is_warm { &self.warm_needed } else { &self.cold_needed };
         loop {
             if state.closed {
                 return None;
             }
-            if let Some(job) = state.jobs.pop_front() {
+            if (is_warm || state.jobs.len() > state.warm)
+                && let Some(job) = state.jobs.pop_front()
+            {
+                *state.resting(is_warm) -= 1;
                 return Some(job);
             }
-            state.idle += 1;
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-            state.idle -= 1;
+            state = needed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn resting(&mut self, is_warm: bool) -> &mut usize {
+        if is_warm { &mut self.warm } else { &mut self.cold }
     }
 }
 
@@ -142,10 +177,12 @@ impl Drop for Lane {
 
 impl Lane {
     fn serve(mut self) {
-        while let Some(job) = self.queue.pop() {
+        while let Some(job) = self.queue.pop(self.link.is_some()) {
             // Nobody waits any more for a job whose caller gave up; it never started.
-            if !job.reply.is_closed() {
-                let result = self.carry(&job.work, job.deadline);
+            let result = (!job.reply.is_closed()).then(|| self.carry(&job.work, job.deadline));
+            // Before the answer: its receiver may have a next job, for which this lane is the right one.
+            self.queue.rest(self.link.is_some());
+            if let Some(result) = result {
                 let _ = job.reply.send(result);
             }
         }
@@ -162,7 +199,7 @@ impl Lane {
                 }
                 Err(Failure::Refused(error)) => {
                     self.keep(link, true);
-                    return Err(error);
+                    return Err(*error);
                 }
                 Err(Failure::Broken(broken)) => {
                     link.discard();

@@ -10,9 +10,12 @@ const PASSPHRASE: &str = "GAINSAY_SSH_KEY_PASSPHRASE";
 /// A server gives up after six tries; one is left for the password.
 const MAX_AGENT_KEYS: usize = 4;
 
+/// A way to log in, and why it did not work.
+type Way = fn(&Session, &Target) -> Result<(), String>;
+
 /// Logs in by the first way that the node accepts.
 pub(crate) fn authenticate(session: &Session, target: &Target) -> Result<(), NodeError> {
-    let ways: [fn(&Session, &Target) -> Result<(), String>; 3] = [by_key, by_agent, by_password];
+    let ways: [Way; 3] = [by_key, by_agent, by_password];
     let mut reasons = Vec::new();
     for way in ways {
         match way(session, target) {
