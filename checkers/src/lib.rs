@@ -4,8 +4,10 @@
 mod guard;
 mod linearizable;
 mod phrase;
+mod set;
 mod verdict;
 
 pub use guard::{guarded, merge};
 pub use linearizable::Linearizable;
+pub use set::{Promise, SetChecker};
 pub use verdict::{Anomaly, Budget, Check, Checker, Evidence, Interval, Verdict, Word};
