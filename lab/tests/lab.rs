@@ -53,7 +53,7 @@ impl Guard {
         let processes = numbers_in_proc().into_iter().filter(|pid| {
             let read = |file: &str| fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
             let text = String::from_utf8_lossy(&[read("cmdline"), read("mountinfo")].concat()).into_owned();
-            text.contains(&machine) || text.contains(&format!("{folder}nodes")) && !text.contains("cargo")
+            text.contains(&machine) || text.contains(&folder)
         });
         let processes: Vec<String> = processes.map(|pid| format!("process {pid}")).collect();
         let devices = list("/sys/block").into_iter().filter(|device| {
