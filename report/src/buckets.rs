@@ -20,7 +20,7 @@ impl Buckets {
     /// Cuts an axis.
     pub(crate) fn new(axis: Axis) -> Buckets {
         let width = (axis.length() / LIMIT).ceil().max(1.0);
-        let count = ((axis.length() / width).ceil() as usize).max(1);
+        let count = ((axis.length() / width).round() as usize).max(1);
         Buckets { from: axis.from, to: axis.to, width, count }
     }
 
@@ -29,10 +29,12 @@ impl Buckets {
         (((at - self.from) / self.width).max(0.0) as usize).min(self.count - 1)
     }
 
-    /// Where a piece begins and ends; the last one ends with the axis.
+    /// Where a piece begins and ends. The last one ends with the axis, so that it may be up to half a piece longer or
+    /// shorter than the others.
     pub(crate) fn edges(&self, bucket: usize) -> (f64, f64) {
         let start = self.from + bucket as f64 * self.width;
-        (start, (start + self.width).min(self.to).max(start))
+        let end = if bucket + 1 == self.count { self.to } else { start + self.width };
+        (start, end)
     }
 
     /// The middle of a piece.

@@ -35,7 +35,7 @@ pub(crate) fn error_kinds<D: DataType>(history: &History<D>, faults: &[Fault]) -
         group.add(&overlapping(operation, &windows));
     }
     let mut kinds: Vec<ErrorKind> = groups.into_values().collect();
-    kinds.sort_by(|a, b| b.count.cmp(&a.count));
+    kinds.sort_by_key(|kind| std::cmp::Reverse(kind.count));
     kinds
 }
 
@@ -95,7 +95,10 @@ fn normalised(reason: &str) -> String {
 
 fn normalised_word(word: &str) -> String {
     let is_inner = |c: char| c.is_ascii_hexdigit() || matches!(c, '.' | ':');
-    let start = word.find(|c: char| c.is_ascii_digit()).unwrap_or(word.len());
+    let digit = word.find(|c: char| c.is_ascii_digit()).unwrap_or(word.len());
+    // An address of IPv6 stands in brackets, and may begin with a letter.
+    let bracket = word[..digit].rfind('[').map(|place| place + 1);
+    let start = bracket.filter(|place| word[*place..digit].chars().all(is_inner)).unwrap_or(digit);
     let bare: &str = &word[start..];
     let end = bare.find(|c| !is_inner(c)).unwrap_or(bare.len());
     let address = bare[..end].trim_end_matches([':', '.']);
@@ -129,7 +132,7 @@ mod tests {
             ("timeout after 5000 ms", "timeout after <n> ms"),
             ("connect to 10.0.0.12:2379: refused", "connect to <address>: refused"),
             ("http://10.0.0.12:2379/v3/kv is down", "http://<address>/v<n>/kv is down"),
-            ("[fe80::1:2:3:4]:80 unreachable", "[fe<n>::<n>:<n>:<n>:<n>]:<n> unreachable"),
+            ("[fe80::1:2:3:4]:80 unreachable", "[<address>]:<n> unreachable"),
             ("value was 3, not 5", "value was <n>, not <n>"),
             ("", "no reason was recorded"),
             ("\u{1b}[31mred", "red"),

@@ -18,7 +18,7 @@ pub(crate) struct Summary {
     pub faults: String,
     /// `12 004 ok, 12 fail, 9 info`.
     pub history: String,
-    /// `5 of 5 nodes served again 2.1 s after healing`; empty where nothing was healed.
+    /// `5 of 5 nodes back 2.1 s after healing`; empty where nothing was healed.
     pub served: String,
 }
 
@@ -80,13 +80,13 @@ fn outcome_counts(samples: &Samples) -> String {
     Kind::ALL.map(|kind| format!("{} {}", grouped(samples.count(kind)), kind.word())).join(", ")
 }
 
-/// `5 of 5 nodes served again 2.1 s after healing`.
+/// `5 of 5 nodes back 2.1 s after healing`.
 fn served(served: Served) -> String {
     match served {
         Served { asked: 0, .. } => String::new(),
-        Served { served: 0, asked, .. } => format!("none of {} served again after healing", counted(asked, "node")),
+        Served { served: 0, asked, .. } => format!("none of {} came back after healing", counted(asked, "node")),
         Served { served, asked, slowest } => {
-            format!("{served} of {} served again {} after healing", counted(asked, "node"), duration(slowest))
+            format!("{served} of {} back {} after healing", counted(asked, "node"), duration(slowest))
         }
     }
 }

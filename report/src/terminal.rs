@@ -1,9 +1,11 @@
 //! The ten lines that end a run on a terminal.
 
+use crate::bands::Band;
 use crate::page::Page;
 use crate::summary::unknown_reason;
-use crate::words::{columns, duration, shorten};
+use crate::words::{columns, duration};
 use checkers::{Verdict, Word};
+use history::Fault;
 
 /// Lines in all.
 const LINES: usize = 10;
@@ -11,27 +13,54 @@ const LINES: usize = 10;
 const EXPLANATION: usize = 4;
 /// Columns of the first word with the space after it.
 const INDENT: usize = 11;
+/// Where lines are not broken.
+const HARD_SPACE: &str = "\u{a0}";
+/// Columns of a label with the space after it.
+const LABEL: usize = 9;
+/// Lines that the command may take.
+const AGAIN: usize = 4;
 /// Columns that a terminal is taken to have at least.
 const NARROWEST: usize = 70;
 
 /// Verdict, explanation, faults, history, report, and the command that runs it again.
 pub(crate) fn terminal(page: &Page, width: usize) -> String {
     let width = width.max(NARROWEST);
-    let mut tail = again(&page.facts.rerun, width - INDENT);
-    let fixed = 4;
-    if tail.len() + fixed + 1 > LINES {
-        tail = vec!["the command stands in the report".to_owned()];
-    }
-    let room = (LINES - fixed - tail.len()).min(EXPLANATION);
+    let room = width - INDENT;
+    let again = again(&page.facts.rerun, room);
+    let found = wrap(&what_was_found(page), room);
+    let faults = wrap(&faults(page), room - LABEL);
+    let history = wrap(&history(page), room - LABEL);
+    // One line each for the verdict and the report; of the others the explanation grows first.
+    let mut spare = LINES - 5 - again.len();
+    let explanation = limited(found, EXPLANATION, &mut spare, room);
+    let faults = limited(faults, 2, &mut spare, room - LABEL);
+    let history = limited(history, 2, &mut spare, room - LABEL);
     let mut lines = vec![first_line(page, width)];
-    lines.extend(explanation(page, width - INDENT, room).into_iter().map(|text| indented("", &text)));
-    lines.push(indented("", &cut(&format!("faults   {}", faults(page)), width - INDENT)));
-    lines.push(indented("", &cut(&format!("history  {}", history(page)), width - INDENT)));
-    lines.push(indented("", &cut(&format!("report   {}", page.facts.report_path), width - INDENT)));
-    for (number, text) in tail.iter().enumerate() {
-        lines.push(indented(if number == 0 { "AGAIN" } else { "" }, text));
+    lines.extend(explanation.iter().map(|text| indented("", text)));
+    lines.extend(labelled("faults", &faults));
+    lines.extend(labelled("history", &history));
+    lines.extend(labelled("report", &[cut(&page.facts.report_path, room - LABEL)]));
+    lines.extend(again.iter().enumerate().map(|(n, text)| indented(if n == 0 { "AGAIN" } else { "" }, text)));
+    lines.iter().map(|line| format!("{}\n", line.replace(HARD_SPACE, " ").trim_end())).collect()
+}
+
+fn labelled(label: &str, texts: &[String]) -> Vec<String> {
+    let line =
+        |(n, text): (usize, &String)| indented("", &format!("{:<LABEL$}{text}", if n == 0 { label } else { "" }));
+    texts.iter().enumerate().map(line).collect()
+}
+
+/// The first line, and up to `limit` in all while there are spare ones; an ellipsis says that there were more.
+fn limited(mut lines: Vec<String>, limit: usize, spare: &mut usize, width: usize) -> Vec<String> {
+    let taken = lines.len().clamp(1, limit).min(1 + *spare);
+    *spare -= taken - 1;
+    if lines.len() > taken {
+        lines.truncate(taken);
+        if let Some(last) = lines.last_mut() {
+            *last = format!("{} \u{2026}", cut(last, width - 2).trim_end_matches('\u{2026}'));
+        }
     }
-    lines.iter().map(|line| format!("{}\n", line.trim_end())).collect()
+    lines
 }
 
 fn indented(word: &str, text: &str) -> String {
@@ -40,11 +69,15 @@ fn indented(word: &str, text: &str) -> String {
 
 /// A text cut to a number of columns.
 fn cut(text: &str, width: usize) -> String {
-    let mut limit = text.chars().count();
-    while columns(&shorten(text, limit)) > width {
-        limit -= 1;
+    if columns(text) <= width {
+        return text.to_owned();
     }
-    shorten(text, limit)
+    let mut used = 1;
+    let fits = |c: &char| {
+        used += columns(c.encode_utf8(&mut [0; 4]));
+        used <= width
+    };
+    text.chars().take_while(fits).chain(['\u{2026}']).collect()
 }
 
 fn first_line(page: &Page, width: usize) -> String {
@@ -60,14 +93,22 @@ fn first_line(page: &Page, width: usize) -> String {
     indented(word, &format!("{title}{gap}{right}"))
 }
 
+/// How many faults, and which: those during the first violation, or else all of them, as far as they fit.
 fn faults(page: &Page) -> String {
-    let measured = page.faults.iter().filter_map(|fault| {
-        let effect = fault.effect.as_ref()?;
-        Some(format!("{} ({})", crate::bands::label(fault), effect.measured))
-    });
-    match measured.last() {
-        Some(last) => format!("{}: {last}", page.summary.faults),
-        None => page.summary.faults.clone(),
+    let window = page.violations.first().map(|violation| violation.selection.window);
+    let is_near = |band: &&Band| window.is_none_or(|(from, to)| band.from <= to && from <= band.to);
+    let near: Vec<&Band> = page.bands.iter().filter(is_near).collect();
+    let chosen = if near.is_empty() { page.bands.iter().collect() } else { near };
+    let told: Vec<String> = chosen.iter().map(|band| fault(band, page, chosen.len())).collect();
+    if told.is_empty() { page.summary.faults.clone() } else { format!("{}: {}", page.summary.faults, told.join(", ")) }
+}
+
+fn fault(band: &Band, page: &Page, of: usize) -> String {
+    let told = format!("{} {:.1}-{:.1}{HARD_SPACE}s", band.label, band.from, band.to);
+    let is_it = |fault: &&Fault| fault.injected.is_some_and(|time| time.seconds() == band.from) && of == 1;
+    match page.faults.iter().find(is_it).and_then(|fault| fault.effect.as_ref()) {
+        Some(effect) => format!("{told} ({})", effect.measured),
+        None => told,
     }
 }
 
@@ -78,18 +119,7 @@ fn history(page: &Page) -> String {
     }
 }
 
-/// What was found, in at most so many lines.
-fn explanation(page: &Page, width: usize, lines: usize) -> Vec<String> {
-    let mut all = wrap(&what_was_found(page), width);
-    if all.len() > lines {
-        all.truncate(lines);
-        if let Some(last) = all.last_mut() {
-            *last = cut(&format!("{last} \u{2026}"), width);
-        }
-    }
-    all
-}
-
+/// What was found, and by which check.
 fn what_was_found(page: &Page) -> String {
     let of_that_word = || page.checks.iter().filter(|check| check.verdict.word() == page.summary.word);
     match page.summary.word {
@@ -109,21 +139,21 @@ fn what_was_found(page: &Page) -> String {
         }
         Word::Valid => {
             let kept: Vec<String> = of_that_word().map(kept).collect();
-            format!("no violation found. {}", kept.join("; "))
+            format!("no violation found by {}", kept.join("; "))
         }
     }
 }
 
 fn kept(check: &checkers::Check) -> String {
     let Verdict::Valid { evidence } = &check.verdict else { return check.name.clone() };
-    let facts: Vec<String> = evidence.iter().take(4).map(|(name, value)| format!("{name} {value}")).collect();
-    if facts.is_empty() { check.name.clone() } else { format!("{}: {}", check.name, facts.join(", ")) }
+    let facts: Vec<String> = evidence.iter().take(4).map(|(name, value)| format!("{name}: {value}")).collect();
+    if facts.is_empty() { check.name.clone() } else { format!("{} ({})", check.name, facts.join(", ")) }
 }
 
 /// Breaks a text at spaces; a word that is longer than a line is broken anywhere.
 fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
+    for word in text.split([' ', '\t', '\n']).filter(|word| !word.is_empty()) {
         for piece in pieces(word, width) {
             match lines.last_mut() {
                 Some(line) if columns(line) + 1 + columns(&piece) <= width => {
@@ -166,7 +196,7 @@ fn again(command: &str, width: usize) -> Vec<String> {
             _ => lines.push(format!("{:indent$}{word}", "")),
         }
     }
-    if lines.iter().any(|line| columns(line) + 2 > width) {
+    if lines.len() > AGAIN || lines.iter().any(|line| columns(line) + 2 > width) {
         return vec!["the command stands in the report".to_owned()];
     }
     let last = lines.len().saturating_sub(1);

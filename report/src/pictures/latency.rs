@@ -1,11 +1,11 @@
 //! Latency raw: every operation is a point.
 
 use super::sheet::{Key, Mark, Sheet, WIDTH};
-use super::{Image, Picture, Subject, THEMES, decades, png};
+use super::{Image, Picture, Subject, THEMES, decades, png, power};
 use crate::page::ReportError;
 use crate::palette::{self, Theme};
 use crate::samples::{Kind, Sample};
-use crate::words::{duration, grouped};
+use crate::words::grouped;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
@@ -37,7 +37,7 @@ fn draw(subject: Subject<'_>, theme: Theme) -> Result<Vec<u8>, ReportError> {
     let height = (sheet.height(HEIGHT) * ZOOM) as u32;
     png((WIDTH * ZOOM) as u32, height, |root| {
         let rest = sheet.open(root)?;
-        let panel = sheet.panel(&rest, (low..high).log_scale(), &|seconds| duration(*seconds))?;
+        let panel = sheet.panel(&rest, (low..high).log_scale(), &|seconds| power(*seconds))?;
         let plot = panel.plotting_area();
         // Drawn in the order of rarity, so that what matters most lies on top.
         for kind in Kind::ALL {
@@ -83,7 +83,8 @@ impl Ink {
         };
         match kind {
             Kind::Ok => Ink { theme, size, strength },
-            Kind::Fail | Kind::Info => Ink { theme, size: size + 2, strength: (strength + 0.2).min(0.9) },
+            Kind::Fail => Ink { theme, size: size + 1, strength },
+            Kind::Info => Ink { theme, size: size + 2, strength: (strength + 0.2).min(0.9) },
         }
     }
 

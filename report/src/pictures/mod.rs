@@ -12,6 +12,7 @@ use crate::bands::Band;
 use crate::page::ReportError;
 use crate::palette::Theme;
 use crate::samples::Samples;
+use crate::words::duration;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use sheet::WIDTH;
@@ -109,6 +110,11 @@ fn decades(values: impl Iterator<Item = f64>) -> (f64, f64) {
     let bottom = low.log10().floor();
     let top = high.max(low).log10().ceil().max(bottom + 1.0);
     (10f64.powf(bottom), 10f64.powf(top))
+}
+
+/// A power of ten on an axis of seconds: `10 ms`.
+fn power(seconds: f64) -> String {
+    duration(seconds).replace(".0 ", " ")
 }
 
 #[cfg(test)]

@@ -1,12 +1,11 @@
 //! Latency quantiles: what was usual, what was rare, and what was worst.
 
 use super::sheet::{Key, Mark, Sheet};
-use super::{Image, Picture, Subject, decades, svg};
+use super::{Image, Picture, Subject, decades, power, svg};
 use crate::buckets::Buckets;
 use crate::page::ReportError;
 use crate::palette::{FUNCTIONS, Theme, Tone};
 use crate::samples::{Kind, Samples};
-use crate::words::duration;
 use plotters::prelude::*;
 
 const HEIGHT: i32 = 280;
@@ -41,7 +40,7 @@ pub(super) fn picture(subject: Subject<'_>) -> Result<Picture, ReportError> {
     let (low, high) = decades(sorted.iter().flatten().copied());
     let image = svg(sheet.height(HEIGHT), |root| {
         let rest = sheet.open(root)?;
-        let mut panel = sheet.panel(&rest, (low..high).log_scale(), &|seconds| duration(*seconds))?;
+        let mut panel = sheet.panel(&rest, (low..high).log_scale(), &|seconds| power(*seconds))?;
         for quantile in &QUANTILES {
             let style = quantile.tone.shade(sheet.theme).stroke_width(quantile.width);
             for line in lines(&sorted, &buckets, quantile.share) {

@@ -61,18 +61,22 @@ fn series(samples: &Samples, buckets: &Buckets) -> Vec<Series> {
 fn steps(counts: &[u32], buckets: &Buckets) -> Vec<(f64, f64)> {
     let step = |(bucket, count): (usize, &u32)| {
         let (start, end) = buckets.edges(bucket);
-        let rate = f64::from(*count) / buckets.width;
+        let rate = f64::from(*count) / (end - start);
         [(start, rate), (end, rate)]
     };
     counts.iter().enumerate().flat_map(step).collect()
 }
 
 fn keys(subject: Subject<'_>, series: &[Series]) -> Vec<Key> {
-    let key = |s: &Series| {
-        let (tone, mark) = look(s);
-        Key { label: format!("{} {}", subject.samples.functions[s.function], s.kind.word()), tone, mark }
+    let function = |function: usize| Key {
+        label: subject.samples.functions[function].to_owned(),
+        tone: palette::function(function),
+        mark: Mark::Line,
     };
-    series.iter().map(key).collect()
+    let other = [(Kind::Fail, "failed (below)", Mark::Line), (Kind::Info, "info (below)", Mark::Dashes)];
+    let used = other.into_iter().filter(|(kind, ..)| series.iter().any(|s| s.kind == *kind));
+    let outcomes = used.map(|(_, label, mark)| Key { label: label.to_owned(), tone: palette::MUTED, mark });
+    subject.samples.used_functions().into_iter().map(function).chain(outcomes).collect()
 }
 
 fn look(series: &Series) -> (Tone, Mark) {

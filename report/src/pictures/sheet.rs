@@ -133,8 +133,8 @@ impl Sheet<'_> {
             .y_labels(6)
             .x_max_light_lines(0)
             .y_max_light_lines(0)
-            .bold_line_style(GRID.shade(self.theme))
-            .axis_style(MUTED.shade(self.theme))
+            .bold_line_style(GRID.shade(self.theme).stroke_width(self.zoom as u32))
+            .axis_style(MUTED.shade(self.theme).stroke_width(self.zoom as u32))
             .label_style(self.font(FONT, MUTED))
             .x_label_formatter(&|seconds| self.time_label(*seconds))
             .y_label_formatter(y_label)
@@ -180,7 +180,7 @@ impl Sheet<'_> {
                 FAULT.shade(self.theme).mix(0.25),
             )?;
             let label = fitting(&band.label, f64::from(FONT), place.room);
-            let at = (self.px(place.text as i32 + 4), self.px(y + 1));
+            let at = (self.px(place.text as i32 + 5), self.px(y + 3));
             root.draw(&Text::new(label, at, self.font(FONT - 1, INK))).map_err(ReportError::picture)?;
         }
         Ok(())
@@ -204,7 +204,7 @@ impl Sheet<'_> {
         let (mut x, mut line) = (10, 0);
         let mut places = Vec::with_capacity(self.keys.len());
         for key in &self.keys {
-            let width = 34 + text_width(&key.label, f64::from(FONT)) as i32;
+            let width = 44 + (text_width(&key.label, f64::from(FONT)) * 0.85) as i32;
             if x + width > WIDTH {
                 (x, line) = (10, line + 1);
             }
@@ -238,7 +238,7 @@ impl Sheet<'_> {
             }
         }
         .map_err(ReportError::picture)?;
-        let text = Text::new(key.label.clone(), (self.px(x + 23), self.px(y + 1)), self.font(FONT, INK));
+        let text = Text::new(key.label.clone(), (self.px(x + 23), self.px(y + 3)), self.font(FONT, INK));
         root.draw(&text).map_err(ReportError::picture)
     }
 

@@ -15,6 +15,9 @@ pub(crate) struct Legend<'a> {
     pub culprit: &'a str,
 }
 
+/// How much wider bold texts are.
+const BOLD: f64 = 1.12;
+
 /// Draws everything from back to front.
 pub(crate) fn draw(layout: &Layout, legend: &Legend<'_>, head: &str) -> String {
     let mut svg = Svg::default();
@@ -137,7 +140,7 @@ fn draw_open(svg: &mut Svg, bar: &Bar, gave_up: Option<f64>) {
 /// Says under the culprit that it is one, within the drawing.
 fn draw_flag(svg: &mut Svg, bar: &Bar, text: &str, right: f64) {
     let text = format!("\u{25b2} {text}");
-    let width = text_width(&text, FONT);
+    let width = text_width(&text, FONT) * BOLD;
     let x = bar.left.min(right - width).max(GUTTER);
     svg.text("flag", At { x, y: bar.top + BAR + 15.0 }, &text);
 }

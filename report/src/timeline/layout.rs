@@ -157,7 +157,7 @@ impl Layout {
             overlap: overlap(&selection.intervals).map(x),
             ticks: ticks(&bars, selection, &scale),
             cuts: scale.cuts.clone(),
-            size: At { x: right + 16.0, y: bottom + 48.0 },
+            size: At { x: right + 16.0, y: bottom + if scale.cuts.is_empty() { 28.0 } else { 46.0 } },
             rows,
             bars,
             spans,
@@ -194,12 +194,16 @@ impl Events {
         self.times.partition_point(|t| *t < time).min(self.times.len().saturating_sub(1))
     }
 
-    /// Room for the texts of the witness. The context takes what there is.
+    /// Room for the texts of the witness. The context takes what there is, unless there is little of it.
     fn needs(&self, selection: &Selection) -> Vec<Need> {
         const WIDEST: f64 = 240.0;
+        const FEW: usize = 14;
         let need =
             |from: usize, to: usize, text: &str| Need { from, to, width: (text_width(text, FONT) + 18.0).min(WIDEST) };
-        let closed = selection.witness.iter().filter_map(|call| Some((call, call.completed.or(call.gave_up)?)));
+        let few = selection.witness.len() + selection.context.len() <= FEW;
+        let context = selection.context.iter().filter(|_| few);
+        let closed =
+            selection.witness.iter().chain(context).filter_map(|call| Some((call, call.completed.or(call.gave_up)?)));
         let bars = closed.filter_map(|(call, end)| {
             Some(need(*self.by_index.get(&call.invoked.index)?, *self.by_index.get(&end.index)?, &call.text))
         });

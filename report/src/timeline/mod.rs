@@ -7,6 +7,8 @@ mod draw;
 mod layout;
 mod scale;
 mod select;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use draw::{Legend, style};
 pub(crate) use layout::Layout;

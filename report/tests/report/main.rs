@@ -1,0 +1,8 @@
+//! What a report says, whatever the history says: its words, its markup, its size.
+
+#[path = "../../examples/sample/made.rs"]
+mod made;
+mod markup;
+mod page;
+mod runs;
+mod terminal;
