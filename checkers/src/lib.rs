@@ -3,11 +3,13 @@
 
 mod guard;
 mod linearizable;
+mod lock;
 mod phrase;
 mod set;
 mod verdict;
 
 pub use guard::{guarded, merge};
 pub use linearizable::Linearizable;
+pub use lock::LockChecker;
 pub use set::{Promise, SetChecker};
 pub use verdict::{Anomaly, Budget, Check, Checker, Evidence, Interval, Verdict, Word};
