@@ -2,9 +2,9 @@
 //! is the half failure of a disk or of its controller, and bites only where writes are in flight.
 
 use crate::everywhere::{self, Task};
-use crate::kill::{decide_nodes, target_suits, tasks};
 use crate::marks::{self, FAULTS, guard, running};
 use crate::target::Target;
+use crate::victims::{decide_nodes, target_suits, tasks};
 use crate::{Injected, Measured, Nemesis, SpecError, System};
 use async_trait::async_trait;
 use cluster::{Command, Node, NodeError};
@@ -42,7 +42,8 @@ impl Nemesis for DiskStall {
         let dir = system.database.data_dir().unwrap_or_default();
         let runs = system.database.daemon().map(|daemon| running(&daemon.unit)).unwrap_or_default();
         let script = guard() + &runs + &freeze_script(dir);
-        everywhere::run_or_fail(tasks(system, injected, &format!("freeze {dir}"), &script)?).await.map(|_| ())
+        let tasks = tasks(system, injected, &format!("freeze {dir}"), &script)?;
+        everywhere::run_or_fail(tasks.into_iter().map(Task::once).collect()).await.map(|_| ())
     }
 
     async fn in_effect(&self, system: &System, injected: &Injected) -> Result<Measured, NodeError> {

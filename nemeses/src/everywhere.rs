@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 /// How much longer than its command's own limit a node is waited for, whatever its transport does.
-const GRACE: Duration = Duration::from_secs(2);
+const GRACE: Duration = Duration::from_secs(6);
 
 /// What one node shall do.
 pub struct Task {
@@ -21,9 +21,15 @@ pub struct Task {
 }
 
 impl Task {
-    /// A task with a short time limit, and a script that may be repeated.
+    /// A task whose script may be repeated when the connection is lost: it looks, heals or arms.
     pub fn new(node: &Node, does: impl Into<String>, script: impl Into<String>, limit: Duration) -> Task {
         Task { node: node.clone(), command: Command::new(script).idempotent().within(limit), does: does.into() }
+    }
+
+    /// The same task, never repeated: a fault that is made twice would be refused the second time.
+    pub fn once(mut self) -> Task {
+        self.command.idempotent = false;
+        self
     }
 
     /// Runs it. A status other than 0 is an error that repeats what the script said.

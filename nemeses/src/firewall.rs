@@ -18,8 +18,10 @@ pub struct Rule {
     pub mutual: bool,
 }
 
-/// The two families: the program, and whether an address belongs to it.
-const FAMILIES: [(&str, fn(&IpAddr) -> bool); 2] = [("iptables", IpAddr::is_ipv4), ("ip6tables", IpAddr::is_ipv6)];
+/// The program for an address.
+fn program(peer: IpAddr) -> &'static str {
+    if peer.is_ipv4() { "iptables" } else { "ip6tables" }
+}
 
 /// The script that puts these rules in force. It starts one process per family that has rules: a partition is to
 /// be in force on all nodes within 50 ms.
@@ -28,10 +30,10 @@ pub fn cut(rules: &[Rule]) -> String {
     let mut script = guard();
     let _ = writeln!(script, "[ ! -e {mark} ] || {{ echo \"a partition is in force already\" >&2; exit 1; }}");
     let _ = writeln!(script, ": >{mark}");
-    for (program, belongs) in FAMILIES {
-        let rules: Vec<_> = rules.iter().filter(|rule| belongs(&rule.peer)).collect();
+    for family in ["iptables", "ip6tables"] {
+        let rules: Vec<_> = rules.iter().filter(|rule| program(rule.peer) == family).collect();
         if !rules.is_empty() {
-            let _ = write!(script, "{program}-restore -w 5 --noflush <<'END' || exit 1\n{}END\n", table(&rules));
+            let _ = write!(script, "{family}-restore -w 5 --noflush <<'END' || exit 1\n{}END\n", table(&rules));
         }
     }
     script

@@ -8,6 +8,8 @@
 //! It knows nothing of operations or histories, and never touches a rule, a unit or a directory that it did not mark
 //! or was not told to break.
 
+#![allow(clippy::result_large_err, reason = "NodeError tells all that there is to know, and is never on a hot path")]
+
 mod disk_stall;
 mod everywhere;
 mod firewall;
@@ -22,10 +24,11 @@ mod schedule;
 mod spec;
 mod switch;
 mod target;
+mod victims;
 
 pub use disk_stall::DiskStall;
 pub use grudge::Shape;
-pub use heal::{heal, heal_all, heal_script, verify_healed};
+pub use heal::{heal, heal_all, heal_script, verify_healed, verify_nodes};
 pub use kill::Kill;
 pub use nemesis::{Injected, Measured, Nemesis, System};
 pub use partition::Partition;

@@ -37,6 +37,7 @@ pub fn running(unit: &str) -> String {
 /// `signal NAME UNIT` sends a signal to all of them: by systemd, and then one by one, for where version 1 and 2 of
 /// control groups are mixed, systemd reaches the main process and fails with "auxiliary processes: Input/output error".
 pub const PROCESSES: &str = r#"states() {
+  [ -n "$1" ] || return
   for file in $(grep -lsF "/$1" /proc/[0-9]*/cgroup); do
     { read -r line <"${file%cgroup}stat"; } 2>/dev/null || continue
     rest=${line##*) }

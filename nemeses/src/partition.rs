@@ -57,7 +57,7 @@ impl Nemesis for Partition {
         let mut tasks = Vec::new();
         for node in system.named(&injected.nodes)? {
             let script = firewall::cut(&rules(system, injected, &node.name)?);
-            tasks.push(Task::new(node, "cut off peers", script, LIMIT));
+            tasks.push(Task::new(node, "cut off peers", script, LIMIT).once());
         }
         everywhere::run_or_fail(tasks).await.map(|_| ())
     }

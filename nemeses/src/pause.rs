@@ -2,9 +2,9 @@
 //! them continue.
 
 use crate::everywhere::{self, Task};
-use crate::kill::{decide_nodes, process_suits, tasks, unit};
 use crate::marks::{FAULTS, PROCESSES, guard, running};
 use crate::target::Target;
+use crate::victims::{decide_nodes, process_suits, tasks, unit};
 use crate::{Injected, Measured, Nemesis, SpecError, System};
 use async_trait::async_trait;
 use cluster::{Command, Node, NodeError};
@@ -35,7 +35,8 @@ impl Nemesis for Pause {
 
     async fn inject(&self, system: &System, injected: &Injected) -> Result<(), NodeError> {
         let unit = unit(system)?;
-        everywhere::run_or_fail(tasks(system, injected, &format!("pause {unit}"), &script(unit))?).await.map(|_| ())
+        let tasks = tasks(system, injected, &format!("pause {unit}"), &script(unit))?;
+        everywhere::run_or_fail(tasks.into_iter().map(Task::once).collect()).await.map(|_| ())
     }
 
     async fn in_effect(&self, system: &System, injected: &Injected) -> Result<Measured, NodeError> {

@@ -172,6 +172,7 @@ if [ -e /run/systemd/system/gainsay-heal.timer ]; then
   systemctl stop gainsay-heal.timer gainsay-heal.service
   rm -f /run/systemd/system/gainsay-heal.timer /run/systemd/system/gainsay-heal.service
   systemctl daemon-reload
+  systemctl reset-failed gainsay-heal.service 2>/dev/null
 fi
 rm -f /run/gainsay/heal.sh /run/gainsay/heal.sh.part
 rmdir /run/gainsay/faults/* /run/gainsay/faults /run/gainsay 2>/dev/null

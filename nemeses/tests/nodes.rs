@@ -29,6 +29,7 @@ async fn faults_on_real_nodes() {
     every_partition(&with_ipv6(&system).await).await;
     every_fault_of_processes_and_disks(&system).await;
     what_does_not_run_cannot_be_hurt(&system).await;
+    what_the_node_lives_on_is_never_frozen(&system).await;
     partitions_are_in_force_quickly(&system).await;
     assert!(switch.renew().await.into_iter().all(|(_, renewal)| renewal.is_ok_and(|r| r == Renewal::Extended)));
     nodes_heal_themselves(&system, &switch).await;
@@ -127,6 +128,24 @@ async fn what_does_not_run_cannot_be_hurt(system: &System) {
     run(node, "systemctl start gainsay-dummy.service").await;
 }
 
+async fn what_the_node_lives_on_is_never_frozen(system: &System) {
+    let node = &system.nodes[0];
+    run(node, "mkdir -p /srv/bound && mount --bind /var/tmp /srv/bound").await;
+    for (data, reason) in [
+        ("/", "/ is on the same file system as /"),
+        ("/var/tmp", "/var/tmp is no mount point"),
+        ("/srv/bound", "/srv/bound is on the same file system as /"),
+        ("/run", "/run is on the same file system as /run"),
+    ] {
+        let system = System { database: Arc::new(dummy::Dummy::with_data(data)), ..system.clone() };
+        let nemesis = nemeses::DiskStall { target: Some(Target::Primary) };
+        let injected = decide(&nemesis, &system, 1).await;
+        let error = nemesis.inject(&system, &injected).await.unwrap_err();
+        assert!(matches!(&error, NodeError::Refused { reason: said, .. } if said.starts_with(reason)), "{error}");
+    }
+    run(node, "umount /srv/bound && rmdir /srv/bound").await;
+}
+
 async fn partitions_are_in_force_quickly(system: &System) {
     let nemesis = Partition { shape: Some(Shape::Halves) };
     let mut took = Vec::new();
@@ -200,7 +219,8 @@ async fn measured(nemesis: &dyn Nemesis, system: &System, injected: &Injected) -
 }
 
 async fn all_healed(system: &System) {
-    for (node, found) in nemeses::verify_healed(system).await {
+    let found = nemeses::verify_healed(system).await.into_iter().chain(nemeses::verify_nodes(&system.nodes).await);
+    for (node, found) in found {
         assert!(found.in_effect, "{node}: {}", found.description);
     }
 }

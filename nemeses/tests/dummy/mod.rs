@@ -8,12 +8,20 @@ use std::time::Duration;
 const DATA: &str = "/srv/gainsay-dummy";
 
 /// Its unit restarts by itself unless that is forbidden.
-pub struct Dummy(Daemon);
+pub struct Dummy {
+    daemon: Daemon,
+    data: &'static str,
+}
 
 impl Dummy {
-    /// The dummy.
+    /// The dummy, with a disk of its own.
     pub fn new() -> Dummy {
-        Dummy(Daemon { unit: "gainsay-dummy.service".into(), ports: Vec::new() })
+        Dummy::with_data(DATA)
+    }
+
+    /// One that says that it keeps its data elsewhere.
+    pub fn with_data(data: &'static str) -> Dummy {
+        Dummy { daemon: Daemon { unit: "gainsay-dummy.service".into(), ports: Vec::new() }, data }
     }
 }
 
@@ -40,11 +48,11 @@ impl Database for Dummy {
     }
 
     fn daemon(&self) -> Option<&Daemon> {
-        Some(&self.0)
+        Some(&self.daemon)
     }
 
     fn data_dir(&self) -> Option<&str> {
-        Some(DATA)
+        Some(self.data)
     }
 
     fn log_files(&self) -> Vec<String> {
