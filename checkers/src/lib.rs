@@ -1,15 +1,19 @@
 //! History in, verdict out. Every checker is a pure function of a history and a budget: no clock, no files, no
 //! randomness, no logging. An invalid verdict always carries anomalies whose witness was re-checked by other code.
 
+mod evidence;
 mod guard;
 mod linearizable;
 mod lock;
 mod phrase;
+mod recovery;
 mod set;
 mod verdict;
 
+pub use evidence::{Expectations, evidence};
 pub use guard::{guarded, merge};
 pub use linearizable::Linearizable;
 pub use lock::LockChecker;
+pub use recovery::recovery;
 pub use set::{Promise, SetChecker};
 pub use verdict::{Anomaly, Budget, Check, Checker, Evidence, Interval, Verdict, Word};
