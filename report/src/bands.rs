@@ -51,15 +51,15 @@ pub(crate) struct Place {
     pub lane: usize,
     /// Left edge of the label.
     pub text: f64,
-    /// How wide the label may be.
+    /// How wide the label may be; 0 where there is no place for one.
     pub room: f64,
 }
 
 /// Most lanes that a picture gives to faults.
 const LANES: usize = 4;
 
-/// Gives each band the first lane in which neither it nor its label meets another. What fits nowhere goes into the lane
-/// that is free first, and its label is cut or left out. `right` is the edge of the paper.
+/// Gives each band the first lane in which neither it nor its label meets another. Where there is none, the band lies
+/// over others in the lane that is free first, and has no label. `right` is the edge of the paper.
 pub(crate) fn place(extents: &[Extent], right: f64) -> Vec<Place> {
     const GAP: f64 = 6.0;
     let mut order: Vec<usize> = (0..extents.len()).collect();
@@ -71,10 +71,14 @@ pub(crate) fn place(extents: &[Extent], right: f64) -> Vec<Place> {
         let text = extent.left.min(right - extent.label).max(0.0);
         let start = extent.left.min(text);
         let end = extent.right.max(text + extent.label);
-        let lane = free.iter().position(|edge| *edge <= start).unwrap_or_else(|| first_free(&free));
-        let text = text.max(free[lane]);
-        places[number] = Place { lane, text, room: (end - text).max(0.0) };
-        free[lane] = free[lane].max(end + GAP);
+        if let Some(lane) = free.iter().position(|edge| *edge <= start) {
+            places[number] = Place { lane, text, room: end - text };
+            free[lane] = end + GAP;
+        } else {
+            let lane = first_free(&free);
+            places[number] = Place { lane, text, room: 0.0 };
+            free[lane] = free[lane].max(extent.right + GAP);
+        }
     }
     places
 }

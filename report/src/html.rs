@@ -20,6 +20,8 @@ use serde::Serialize;
 
 /// Most rows of any table.
 const ROWS: usize = 200;
+/// Most faults that are named beside a violation.
+const FAULTS: usize = 4;
 /// Most characters of any text of a checker or fault.
 const TEXT: usize = 2_000;
 
@@ -175,6 +177,7 @@ struct Told {
     phrase: String,
     explanation: String,
     svg: String,
+    is_right: bool,
     witness: Vec<OperationRow>,
     hidden: String,
     context: Vec<OperationRow>,
@@ -189,20 +192,23 @@ impl Told {
         let active = page.bands.iter().filter(|band| band.from <= to && from <= band.to);
         let fault =
             |band: &crate::bands::Band| format!("{} ({} to {})", band.label, moment(band.from), moment(band.to));
+        let mut faults: Vec<String> = active.map(fault).collect();
+        let more = faults.len().saturating_sub(FAULTS);
+        faults.truncate(FAULTS);
+        faults.extend((more > 0).then(|| format!("{} more", grouped(more))));
+        let drawing = timeline::inline(selection, &page.bands, &violation.legend());
         Told {
             number,
             name: violation.name.clone(),
             check: violation.check.clone(),
             phrase: violation.phrase.clone(),
             explanation: violation.explanation.clone(),
-            svg: match selection.witness.is_empty() {
-                true => String::new(),
-                false => timeline::inline(selection, &page.bands, &violation.legend()),
-            },
+            svg: if selection.witness.is_empty() { String::new() } else { drawing.svg },
+            is_right: drawing.is_right,
             witness: selection.witness.iter().map(row).collect(),
             hidden: if selection.hidden > 0 { counted(selection.hidden, "more operation") } else { String::new() },
             context: selection.context.iter().map(row).collect(),
-            faults: active.take(10).map(fault).collect(),
+            faults,
         }
     }
 }

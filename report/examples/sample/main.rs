@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let directory = std::env::args_os().nth(1).map_or_else(|| PathBuf::from("target/sample"), PathBuf::from);
     for (name, page) in [("valid", valid()), ("stale", stale()), ("lock", lock())] {
         save(&directory.join(name), &page)?;
-        write!(std::io::stdout(), "{}\n", page.terminal(100))?;
+        writeln!(std::io::stdout(), "{}", page.terminal(100))?;
     }
     Ok(())
 }

@@ -52,7 +52,11 @@ fn draw_window(svg: &mut Svg, window: &Window, layout: &Layout) {
 fn draw_row(svg: &mut Svg, row: &Row, layout: &Layout) {
     let class = if row.is_witness { "who" } else { "who dim" };
     svg.line("grid", At { x: 0.0, y: row.bottom }, At { x: layout.right, y: row.bottom });
-    svg.text(class, At { x: 4.0, y: row.middle + 4.0 }, &fitting(&row.label, FONT, GUTTER));
+    let label = fitting(&row.label, FONT, GUTTER);
+    svg.text(class, At { x: 4.0, y: row.middle + 4.0 }, &label);
+    if layout.is_wide {
+        svg.text(class, At { x: layout.right + 8.0, y: row.middle + 4.0 }, &label);
+    }
 }
 
 fn draw_overlap(svg: &mut Svg, layout: &Layout) {

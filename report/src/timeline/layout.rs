@@ -134,6 +134,8 @@ pub(crate) struct Layout {
     pub bottom: f64,
     /// The right edge of time.
     pub right: f64,
+    /// True if it must be scrolled, so that rows are named at both ends.
+    pub is_wide: bool,
     /// Of the whole drawing.
     pub size: At,
 }
@@ -144,6 +146,7 @@ impl Layout {
         let events = Events::new(selection);
         let scale = Scale::new(&events.times, &events.needs(selection), GUTTER + 8.0, WIDTH - GUTTER - OPEN - 24.0);
         let right = events.right_edge(selection, &scale);
+        let is_wide = right > 1.2 * WIDTH;
         let windows = windows(faults, selection.window, &scale, right);
         let lanes = windows.iter().map(|w| w.top + LANE).fold(0.0, f64::max);
         let overlap_line = if overlap(&selection.intervals).is_some() { LINE } else { 0.0 };
@@ -157,7 +160,11 @@ impl Layout {
             overlap: overlap(&selection.intervals).map(x),
             ticks: ticks(&bars, selection, &scale),
             cuts: scale.cuts.clone(),
-            size: At { x: right + 16.0, y: bottom + if scale.cuts.is_empty() { 28.0 } else { 46.0 } },
+            is_wide,
+            size: At {
+                x: right + if is_wide { GUTTER } else { 16.0 },
+                y: bottom + if scale.cuts.is_empty() { 28.0 } else { 46.0 },
+            },
             rows,
             bars,
             spans,
@@ -319,7 +326,7 @@ fn windows(faults: &[Band], (from, to): (f64, f64), scale: &Scale, right: f64) -
         right: extent.right,
         top: place.lane as f64 * LANE + 2.0,
         text: place.text + 6.0,
-        room: place.room - 8.0,
+        room: (place.room - 8.0).max(0.0),
     };
     near.iter().zip(&extents).zip(&places).map(window).collect()
 }

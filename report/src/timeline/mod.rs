@@ -16,9 +16,20 @@ pub(crate) use select::{Selection, select};
 
 use crate::bands::Band;
 
-/// Draws a selection as inline SVG, to be styled by the page.
-pub(crate) fn inline(selection: &Selection, bands: &[Band], legend: &Legend<'_>) -> String {
-    draw::draw(&Layout::new(selection, bands), legend, "")
+/// A drawing for a page.
+#[derive(Clone, Debug)]
+pub(crate) struct Inline {
+    /// SVG, to be styled by the page.
+    pub svg: String,
+    /// True if what matters most is in its right half, which a narrow window should show first.
+    pub is_right: bool,
+}
+
+/// Draws a selection for a page.
+pub(crate) fn inline(selection: &Selection, bands: &[Band], legend: &Legend<'_>) -> Inline {
+    let layout = Layout::new(selection, bands);
+    let is_right = layout.bars.iter().any(|bar| bar.is_culprit && bar.left > layout.size.x / 2.0);
+    Inline { svg: draw::draw(&layout, legend, ""), is_right }
 }
 
 /// Draws a selection as SVG that stands alone.

@@ -115,5 +115,5 @@ fn a_witness_that_the_history_does_not_have_is_not_drawn() {
     let selection = select(&history, &anomaly);
     assert!(selection.witness.is_empty() && selection.context.is_empty());
     check(&Layout::new(&selection, &[]));
-    assert!(inline(&selection, &[], &Legend { label: "", culprit: "" }).starts_with("<svg"));
+    assert!(inline(&selection, &[], &Legend { label: "", culprit: "" }).svg.starts_with("<svg"));
 }
