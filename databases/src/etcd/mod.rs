@@ -12,7 +12,7 @@
 //!
 //! *The primary* is a member whose `/v3/maintenance/status` names itself as the leader.
 //!
-//! *Tested* with Debian's 3.4.23; 3.5 is spoken to in the same way. Wiping one member of a living cluster is not
+//! *Tested* with Debian's 3.4.23 and 3.5.16, three members in containers. Wiping one member of a living cluster is not
 //! supported: the harness stops and wipes all, then starts all.
 
 mod connection;

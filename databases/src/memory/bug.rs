@@ -53,11 +53,12 @@ impl Bug {
     }
 
     /// The share of the operations it could spoil that it is given a chance to spoil: a needle in some hundreds of
-    /// operations, and yet tens of them in 5 s at 500 operations/s.
+    /// operations, and yet never missed in the 2 500 that 20 clients ask at 500 operations/s for 5 s.
+    /// Compare-and-sets are a fifth of those, and must be followed by another; reads must come soon after a write.
     pub(super) fn chance(self) -> f64 {
         match self {
-            Bug::LostUpdate => 0.2,
-            Bug::StaleRead | Bug::LostWrite | Bug::DuplicateApply | Bug::AcknowledgedThenDropped => 0.02,
+            Bug::StaleRead | Bug::LostUpdate => 0.05,
+            Bug::LostWrite | Bug::DuplicateApply | Bug::AcknowledgedThenDropped => 0.02,
         }
     }
 }

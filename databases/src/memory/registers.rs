@@ -14,6 +14,9 @@ const SHARDS: u64 = 64;
 /// So many past states of a register are kept for a bug to go back to.
 const PAST: usize = 64;
 
+/// The number of no state.
+const NOTHING_MADE: u64 = 0;
+
 /// All registers.
 pub(super) struct Registers {
     shards: Vec<Mutex<HashMap<u64, Cell>>>,
@@ -31,7 +34,7 @@ struct Cell {
 #[derive(Default)]
 struct Past {
     states: VecDeque<State>,
-    /// How many states there have ever been.
+    /// How many states there have ever been; the first has number 1.
     made: u64,
 }
 
@@ -82,7 +85,7 @@ impl Past {
 impl Cell {
     fn set(&mut self, value: Option<i64>, by_cas: bool) -> u64 {
         let before = std::mem::replace(&mut self.value, value);
-        let Some(past) = &mut self.past else { return 0 };
+        let Some(past) = &mut self.past else { return NOTHING_MADE };
         if past.states.is_empty() {
             past.push(before, false);
         }
@@ -119,21 +122,21 @@ impl Registers {
     /// Does a write or compare-and-set, and returns the number of the state that it made.
     fn change(&self, op: RegisterOp) -> Result<u64, ClientError> {
         self.with(op_key(op), |cell| match op {
-            RegisterOp::Read { .. } => Ok(0),
+            RegisterOp::Read { .. } => Ok(NOTHING_MADE),
             RegisterOp::Write { value, .. } => Ok(cell.set(Some(value), false)),
             RegisterOp::Cas { expected, new, .. } if cell.value == Some(expected) => Ok(cell.set(Some(new), true)),
             RegisterOp::Cas { expected, .. } => Err(ClientError::Definite(format!("value was not {expected}"))),
         })
     }
 
-    /// Does what a bug makes of a change; None if there was no occasion.
-    fn spoil(&self, op: RegisterOp) -> Option<u64> {
-        self.with(op_key(op), |cell| match op {
-            RegisterOp::Cas { expected, new, .. } => {
-                let replaced = cell.value != Some(expected) && cell.past.as_ref()?.was_replaced(expected);
-                replaced.then(|| cell.set(Some(new), true))
-            }
-            _ => None,
+    /// Loses an update: a compare-and-set that should succeed is only said to, so that another one from the same value
+    /// can succeed after it; one that should fail, because another one took the value away, succeeds. None if `op` is
+    /// no such occasion.
+    fn lose_update(&self, op: RegisterOp) -> Option<u64> {
+        let RegisterOp::Cas { key, expected, new } = op else { return None };
+        self.with(key, |cell| match cell.value {
+            Some(value) if value == expected => Some(NOTHING_MADE),
+            _ => cell.past.as_ref()?.was_replaced(expected).then(|| cell.set(Some(new), true)),
         })
     }
 
@@ -212,7 +215,7 @@ impl RegisterClient {
         if matches!(op, RegisterOp::Write { .. }) && self.session.strikes(Bug::LostWrite) {
             return Ok(());
         }
-        let spoilt = self.session.strikes(Bug::LostUpdate).then(|| self.registers.spoil(op)).flatten();
+        let spoilt = self.session.strikes(Bug::LostUpdate).then(|| self.registers.lose_update(op)).flatten();
         let number = spoilt.map_or_else(|| self.registers.change(op), Ok)?;
         self.unsettled = self.session.has_bug().then_some(Written { key: op_key(op), number });
         Ok(())

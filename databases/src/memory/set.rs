@@ -11,6 +11,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// So many of the latest settled additions are kept for a bug to forget.
 const RECENT: usize = 128;
 
+/// With `stale-read`, so many of the reads are stale: a workload reads a set seldom, for it may be large, and the needle
+/// is the one element that is missing.
+const STALE: f64 = 0.5;
+
 /// A doomed element that no read has seen is dropped after so many more additions.
 const PATIENCE: usize = 100;
 
@@ -104,7 +108,7 @@ impl SetClient {
     }
 
     fn read(&mut self) -> Vec<i64> {
-        let is_stale = self.session.strikes(Bug::StaleRead);
+        let is_stale = self.session.plans(Bug::StaleRead) && self.session.tosses(STALE);
         let mut inner = self.elements.lock();
         if self.session.plans(Bug::AcknowledgedThenDropped) {
             inner.reap();

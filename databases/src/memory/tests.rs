@@ -130,7 +130,7 @@ async fn of_all_compare_and_sets_from_one_value_one_succeeds() {
 async fn stale_read_returns_an_overwritten_value_once_in_a_while() {
     let found = reads_after_two_writes("memory:stale-read").await;
     let stale: Vec<_> = found.iter().filter(|reads| reads.contains(&Some(1))).collect();
-    assert!((20..200).contains(&stale.len()), "{}", stale.len());
+    assert!((100..300).contains(&stale.len()), "{}", stale.len());
     assert!(found.iter().all(|reads| reads[0] != Some(1)), "the write was not settled before the first read");
     assert!(stale.iter().any(|reads| reads[4] == Some(2)), "the value itself is not lost");
 }
@@ -160,17 +160,26 @@ async fn acknowledged_then_dropped_loses_what_was_seen() {
     assert!((20..200).contains(&dropped), "{dropped}");
 }
 
+/// For each of many registers: 1 is written, and two clients compare-and-set it; returns which of them succeeded, and
+/// what is read at the end.
+async fn two_compare_and_sets_each(spec: &str) -> Vec<(bool, bool, Option<i64>)> {
+    let database = open(spec, SEED).unwrap();
+    let (mut first, mut second) = (register(&*database).await, register(&*database).await);
+    let mut found = Vec::new();
+    for key in 0..2_000 {
+        write(&mut first, key, 1).await;
+        let won = (cas(&mut first, key, 1, 2).await.is_ok(), cas(&mut second, key, 1, 3).await.is_ok());
+        found.push((won.0, won.1, read(&mut first, key).await));
+    }
+    found
+}
+
 #[tokio::test]
 async fn lost_update_lets_two_compare_and_sets_of_one_value_succeed() {
-    let database = open("memory:lost-update", SEED).unwrap();
-    let (mut first, mut second) = (register(&*database).await, register(&*database).await);
-    let mut both = 0;
-    for key in 0..1_000 {
-        write(&mut first, key, 1).await;
-        assert_eq!(cas(&mut first, key, 1, 2).await, Ok(()));
-        both += u32::from(cas(&mut second, key, 1, 3).await.is_ok());
-    }
-    assert!((100..300).contains(&both), "{both}");
+    let found = two_compare_and_sets_each("memory:lost-update").await;
+    let both = found.iter().filter(|outcome| **outcome == (true, true, Some(3))).count();
+    assert!((120..300).contains(&both), "{both}");
+    assert!(two_compare_and_sets_each("memory").await.iter().all(|outcome| *outcome == (true, false, Some(2))));
 }
 
 /// Adds elements from 0 by one client, reads twice after each, and returns all reads.
@@ -193,7 +202,7 @@ async fn each_bug_of_sets_breaks_a_set() {
     assert_eq!(sound[999].len(), 500);
 
     let stale = reads_of_a_growing_set("memory:stale-read").await;
-    assert!((5..60).contains(&spoilt(&stale)));
+    assert!((300..700).contains(&spoilt(&stale)));
     assert!(stale[990..].iter().any(|elements| elements.len() == 500), "nothing is lost for good");
 
     let lost = reads_of_a_growing_set("memory:lost-write").await;
