@@ -25,6 +25,8 @@ use tokio::sync::oneshot;
 
 /// The longest copy. Each of its steps has a shorter limit.
 const COPY_LIMIT: Duration = Duration::from_secs(3600);
+/// The longest command, whatever its own limit says.
+const COMMAND_LIMIT: Duration = Duration::from_secs(24 * 3600);
 /// How much later than its deadline a lane may answer.
 const SLACK: Duration = Duration::from_secs(5);
 
@@ -63,7 +65,7 @@ impl Drop for Ssh {
 #[async_trait]
 impl Transport for Ssh {
     async fn execute(&self, command: &Command) -> Result<Output, NodeError> {
-        self.submit(Work::Run(command.clone()), command.timeout).await
+        self.submit(Work::Run(command.clone()), command.timeout.min(COMMAND_LIMIT)).await
     }
 
     async fn upload(&self, local: &Path, remote: &str, mode: u32) -> Result<(), NodeError> {

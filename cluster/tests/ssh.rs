@@ -187,6 +187,22 @@ async fn a_time_out_discards_the_connection_and_the_next_command_works() {
 }
 
 #[tokio::test]
+async fn a_frozen_node_is_given_up_in_time() {
+    let Some(server) = Server::start() else { return };
+    let node = server.node().await;
+    let served_by = text(&node, SERVED_BY).await;
+    let signal = |name| std::process::Command::new("kill").args([name, served_by.as_str()]).status().unwrap().success();
+    assert!(signal("-STOP"));
+    let begun = Instant::now();
+    let flood = sh("cat >/dev/null").with_stdin(vec![0; 2 << 20]).within(Duration::from_millis(500));
+    let error = node.run(&flood).await.unwrap_err();
+    assert!(matches!(error, NodeError::TimedOut { .. }), "{error}");
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    assert_eq!(text(&node, "echo on").await, "on");
+    assert!(signal("-KILL"));
+}
+
+#[tokio::test]
 async fn four_commands_run_side_by_side() {
     let Some(server) = Server::start() else { return };
     let node = server.node().await;

@@ -138,13 +138,14 @@ fn frame(command: &Command, id: &str) -> Result<Vec<u8>, Broken> {
     if command.script.contains('\0') {
         return Err(Broken::TooMuch("the script holds a NUL byte, which no shell can read".to_owned()));
     }
+    // The space before it keeps a script that starts with a dash from being an option of `eval`.
     let script = command.script.replace('\'', r"'\''");
     let begin = format!("printf '\\036%s<' {id}; printf '\\036%s<' {id} >&2");
     let end = format!("gainsay_status=$?; printf '\\036%s>%d;' {id} $gainsay_status; printf '\\036%s>0;' {id} >&2");
     let run = if command.stdin.is_empty() {
-        format!("( eval '{script}' ) </dev/null")
+        format!("( eval ' {script}' ) </dev/null")
     } else {
-        format!("{{ {}}} 2>/dev/null | ( eval '{script}' )", printed(&command.stdin))
+        format!("{{ {}}} 2>/dev/null | ( eval ' {script}' )", printed(&command.stdin))
     };
     Ok(format!("{{ {begin}; {run}; {end}; }}\n").into_bytes())
 }

@@ -93,6 +93,7 @@ fn every_script_answers_what_it_would_alone_and_leaves_the_shell_usable() {
         ("printf 'no newline'", 0, "no newline", ""),
         ("echo out; echo err >&2", 0, "out\n", "err\n"),
         ("exit 3", 3, "", ""),
+        ("-x 2>/dev/null", 127, "", ""),
         ("false", 1, "", ""),
         ("cd /tmp; x=1; set -e; false; echo never", 1, "", ""),
         ("case $x$(pwd) in /tmp|1*) echo leaked;; *) echo clean;; esac", 0, "clean\n", ""),
