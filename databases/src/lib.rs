@@ -8,11 +8,11 @@ mod etcd;
 mod memory;
 mod spec;
 
-pub use etcd::Etcd;
-pub use memory::Memory;
 pub use spec::{Choice, Entry, SpecError};
 
 use cluster::Database;
+use etcd::Etcd;
+use memory::Memory;
 use spec::Spec;
 use std::sync::Arc;
 

@@ -100,7 +100,7 @@ impl Options {
 }
 
 /// etcd on the nodes of a cluster; see the head of its module.
-pub struct Etcd {
+pub(crate) struct Etcd {
     options: Options,
     daemon: Daemon,
     /// Names this cluster, so that a member left over from another can never join it.

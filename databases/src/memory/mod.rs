@@ -103,7 +103,7 @@ fn duration(text: &str) -> Option<Duration> {
 }
 
 /// The in-process database; see the head of its module.
-pub struct Memory {
+pub(crate) struct Memory {
     options: Options,
     seed: u64,
     clients: AtomicU64,
