@@ -53,9 +53,16 @@ pub(crate) fn phrase(anomaly: &Anomaly) -> String {
             Some(key) => format!("no order of the operations on key {key} explains what they returned"),
             None => "no order of the operations explains what they returned".to_owned(),
         },
+        "stale-read" if anomaly.key.is_none() => "a read returned an old state".to_owned(),
         "stale-read" => format!("a read{of_key} returned a value that was already overwritten"),
         "lost-update" => format!("an acknowledged update{of_key} was lost"),
         "lost" => "what was acknowledged was lost".to_owned(),
+        "revived" => "what had gone came back".to_owned(),
+        "phantom" | "phantom-read" => format!("a read{of_key} returned what nobody had written"),
+        "aborted-read" => format!("a read{of_key} returned a write that had failed"),
+        "duplicated" => "one element was stored twice".to_owned(),
+        "token-order" => format!("the fencing tokens of {lock} did not grow"),
+        "not-recovered" => "the system did not serve again after healing".to_owned(),
         name => match anomaly.key {
             Some(key) => format!("{}, key {key}", name.replace('-', " ")),
             None => name.replace('-', " "),
@@ -67,6 +74,9 @@ fn culprit_words(name: &str) -> &'static str {
     match name {
         "mutual-exclusion" => "acquired although it was held",
         "stale-read" => "returned an old value",
+        "phantom-read" | "phantom" => "returned what nobody had written",
+        "aborted-read" => "returned what had failed",
+        "token-order" => "its token is not greater",
         "lost-update" | "lost" => "lost",
         _ => "no order explains this",
     }
