@@ -2,9 +2,7 @@
 
 use crate::everywhere::{self, Task};
 use crate::{Measured, Nemesis, System, spec, switch};
-use async_trait::async_trait;
-use cluster::{Daemon, Database, Node, NodeError};
-use std::sync::Arc;
+use cluster::{Node, NodeError};
 use std::time::Duration;
 
 /// How long one node may take to heal, units that start again included.
@@ -34,9 +32,10 @@ pub async fn heal_all(nodes: &[Node]) -> Vec<(String, Result<(), NodeError>)> {
     everywhere(nodes, "undo every fault", &script).await
 }
 
-/// Measures, on all nodes at once, that no fault is left: every peer heard, what was killed started
-/// again, nothing stopped or frozen, and no rule, mark or timer of ours. It does not ask whether the database serves. The switch must have been disarmed before, by [`heal_all`] or
-/// [`Switch::disarm`](crate::Switch::disarm). A node that does not answer counts as not healed.
+/// Measures, on all nodes at once, that no fault is left: every peer heard, what was killed started again, nothing
+/// stopped or frozen, and no rule, mark or timer of ours. It does not ask whether the database serves. The switch must
+/// have been disarmed before, by [`heal_all`] or [`Switch::disarm`](crate::Switch::disarm). A node that does not answer
+/// counts as not healed.
 pub async fn verify_healed(system: &System) -> Vec<(String, Measured)> {
     let mut measured = Vec::new();
     let asked = system.nodes.iter().map(|node| {
@@ -50,14 +49,6 @@ pub async fn verify_healed(system: &System) -> Vec<(String, Measured)> {
         }
     }
     measured
-}
-
-/// The same as [`verify_healed`] for nodes of which nobody says what database runs on them: what is known is looked
-/// at, marks, rules and peers, but nothing is written to a data directory and no unit is asked for stopped processes.
-pub async fn verify_nodes(nodes: &[Node]) -> Vec<(String, Measured)> {
-    let database = Arc::new(Unknown);
-    let system = System { nodes: nodes.to_vec(), database, run: String::new(), time_to_live: Duration::ZERO };
-    verify_healed(&system).await
 }
 
 async fn everywhere(nodes: &[Node], does: &str, script: &str) -> Vec<(String, Result<(), NodeError>)> {
@@ -93,48 +84,6 @@ done
 state=$(systemctl is-active gainsay-heal.timer)
 if [ "$state" = active ]; then echo "the timer still runs"; else echo yes; fi
 "#;
-
-/// A database that nothing is known of.
-struct Unknown;
-
-#[async_trait]
-impl Database for Unknown {
-    fn describe(&self) -> String {
-        "an unknown database".to_owned()
-    }
-
-    async fn install(&self, _: &Node, _: &[Node]) -> Result<(), NodeError> {
-        Ok(())
-    }
-
-    async fn start(&self, _: &Node, _: &[Node]) -> Result<(), NodeError> {
-        Ok(())
-    }
-
-    async fn ready(&self, _: &Node, _: Duration) -> Result<(), NodeError> {
-        Ok(())
-    }
-
-    async fn remove(&self, _: &Node) -> Result<(), NodeError> {
-        Ok(())
-    }
-
-    fn daemon(&self) -> Option<&Daemon> {
-        None
-    }
-
-    fn data_dir(&self) -> Option<&str> {
-        None
-    }
-
-    fn log_files(&self) -> Vec<String> {
-        Vec::new()
-    }
-
-    async fn primaries(&self, _: &[Node]) -> Vec<Node> {
-        Vec::new()
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -28,7 +28,7 @@ mod victims;
 
 pub use disk_stall::DiskStall;
 pub use grudge::Shape;
-pub use heal::{heal, heal_all, heal_script, verify_healed, verify_nodes};
+pub use heal::{heal, heal_all, heal_script, verify_healed};
 pub use kill::Kill;
 pub use nemesis::{Injected, Measured, Nemesis, System};
 pub use partition::Partition;
