@@ -42,7 +42,7 @@ pub(crate) const PROOFS: &[([&str; 2], &str)] = &[
 pub(crate) const FILES: &[(&str, &str)] = &[
     ("etc/ssh/sshd_config.d/10-gainsay.conf", SSHD),
     ("etc/systemd/journald.conf.d/10-gainsay.conf", JOURNALD),
-    ("etc/systemd/system/gainsay-loops.service", LOOPS),
+    ("etc/systemd/system/loop-devices.service", LOOPS),
 ];
 
 /// Many short sessions at once, none of them slowed down by names or greetings.
@@ -85,7 +85,7 @@ pub(crate) const SETUP: &str = "\
 export SYSTEMD_OFFLINE=1
 systemctl --quiet disable etcd.service e2scrub_reap.service
 systemctl --quiet disable apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer
-systemctl --quiet enable systemd-networkd.service ssh.service gainsay-loops.service
+systemctl --quiet enable systemd-networkd.service ssh.service loop-devices.service
 systemctl --quiet disable systemd-networkd-wait-online.service
 systemctl --quiet mask console-getty.service
 sed -i /pam_motd/d /etc/pam.d/sshd

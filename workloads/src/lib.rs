@@ -1,1 +1,18 @@
-//! placeholder
+//! What clients ask, and which checker judges it.
+//!
+//! A workload is a [`Generator`] for the main part of a run, another for the final reads after everything is healed,
+//! and the checks that judge the history. Generators say *what* is asked, never *when*: rate, limits and phases are
+//! the plan's. They know no node, no clock and no database.
+
+mod final_reads;
+mod generator;
+mod lock;
+mod register;
+mod set;
+mod workload;
+
+pub use generator::{Context, Generator, Next};
+pub use lock::{LEASE, lock};
+pub use register::register;
+pub use set::set;
+pub use workload::{ALL, Description, Judge, Workload};

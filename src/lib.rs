@@ -1,0 +1,26 @@
+//! Runs a test: plan, phases, interpreter, results store, command line.
+//!
+//! This is the code of the `gainsay` command. It is a library only so that benchmarks and tests reach its parts; nothing
+//! else imports it.
+
+pub mod cli;
+mod commands;
+mod exit;
+mod faults;
+mod index;
+pub mod interpreter;
+pub mod journal;
+mod judge;
+pub mod offered;
+mod plan;
+mod progress;
+mod quantity;
+mod run;
+pub mod stop;
+mod store;
+mod summary;
+mod terminal;
+mod testbed;
+mod worker;
+
+pub use commands::main;

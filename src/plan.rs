@@ -1,0 +1,403 @@
+//! What a test is: the same settings from a TOML file and from flags; flags win.
+
+use crate::exit::{Exit, Failure};
+use crate::quantity::{Concurrency, NodeChoice, Rate, Seed, Span};
+use anyhow::Context;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// The lab whose nodes are used where nothing else is said.
+const DEFAULT_LAB: &str = "lab";
+
+/// The settings of a test as a person gives them; whatever is left out has a default.
+#[derive(Clone, Debug, Default, PartialEq, clap::Args, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Settings {
+    /// Name of the test, and of its folder under the results [default: DATABASE-WORKLOAD]
+    #[arg(long, value_name = "NAME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<TestName>,
+    /// What is tested, with options: `etcd`, `etcd:reads=serializable`, `memory:stale-read` [default: etcd]
+    #[arg(long, value_name = "DATABASE[:OPTION,...]")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database: Option<DatabaseName>,
+    /// What clients ask: `register`, `set` or `lock` [default: register]
+    #[arg(long, short, value_name = "WORKLOAD")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workload: Option<WorkloadName>,
+    /// What goes wrong: `none`, or a list such as `partition,kill:primary` [default: none]
+    #[arg(long, value_name = "NEMESIS[:CHOICE],...")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nemesis: Option<NemesisList>,
+    /// Mean time from one fault of a kind to the next [default: 15s]
+    #[arg(long, value_name = "TIME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nemesis_interval: Option<Span>,
+    /// How long a fault lasts [default: 5s]
+    #[arg(long, value_name = "TIME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nemesis_hold: Option<Span>,
+    /// After this time nothing new is asked, and everything is healed [default: 60s]
+    #[arg(long, value_name = "TIME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_limit: Option<Span>,
+    /// Operations per second in all, or `unlimited` [default: 300 on nodes, 5000 in memory]
+    #[arg(long, value_name = "PER SECOND")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate: Option<Rate>,
+    /// Clients: a number, or a multiple of the number of nodes such as `2n` [default: 2n]
+    #[arg(long, value_name = "CLIENTS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub concurrency: Option<Concurrency>,
+    /// Fixes what is asked, and which faults come when [default: drawn, and printed]
+    #[arg(long, value_name = "NUMBER")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seed: Option<Seed>,
+    /// Nodes of the inventory: a number, or names such as `n1,n2,n3` [default: all; 5 in memory]
+    #[arg(long, value_name = "NODES")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nodes: Option<NodeChoice>,
+    /// File that says where the nodes are [default: that of the lab]
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inventory: Option<PathBuf>,
+    /// The lab whose nodes are used [default: lab]
+    #[arg(long, value_name = "NAME", conflicts_with = "inventory", num_args = 0..=1, default_missing_value = "lab")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lab: Option<String>,
+    /// Where runs are kept [default: results]
+    #[arg(long, value_name = "DIRECTORY")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub results: Option<PathBuf>,
+    /// An operation may take so long [default: 5s]
+    #[arg(long, value_name = "TIME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operation_timeout: Option<Span>,
+    /// A node that does not hear from us for so long heals itself [default: 30s]
+    #[arg(long, value_name = "TIME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_to_live: Option<Span>,
+    /// After healing, the system may take so long to serve on every node again [default: 60s]
+    #[arg(long, value_name = "TIME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recovery_limit: Option<Span>,
+    /// Leave the database as it is at the end, running and with its data
+    #[arg(long)]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub leave_running: bool,
+}
+
+/// A test, with every setting decided.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Plan {
+    /// Name of the test, and of its folder under the results.
+    pub name: TestName,
+    /// What is tested.
+    pub database: DatabaseName,
+    /// What clients ask.
+    pub workload: WorkloadName,
+    /// What goes wrong.
+    pub nemesis: NemesisList,
+    /// Mean time from one fault of a kind to the next.
+    pub nemesis_interval: Span,
+    /// How long a fault lasts.
+    pub nemesis_hold: Span,
+    /// After this time nothing new is asked.
+    pub time_limit: Span,
+    /// Operations per second in all.
+    pub rate: Rate,
+    /// Clients.
+    pub concurrency: Concurrency,
+    /// Fixes what is asked, and which faults come when.
+    pub seed: Seed,
+    /// Which nodes of the inventory.
+    pub nodes: NodeChoice,
+    /// Where the nodes are described; None where there are none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub inventory: Option<PathBuf>,
+    /// Where runs are kept.
+    pub results: PathBuf,
+    /// An operation may take so long.
+    pub operation_timeout: Span,
+    /// A node that does not hear from us for so long heals itself.
+    pub time_to_live: Span,
+    /// After healing, the system may take so long to serve on every node again.
+    pub recovery_limit: Span,
+    /// Leave the database as it is at the end.
+    pub leave_running: bool,
+}
+
+impl Settings {
+    /// Reads a plan file; every error has its line and column.
+    ///
+    /// # Errors
+    /// If it cannot be read (exit 65), or is not a plan (exit 65).
+    pub fn load(path: &Path) -> Result<Settings, Failure> {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read the plan {}", path.display()))
+            .map_err(|e| Failure::new(Exit::Data, e))?;
+        Settings::parse(&text, path)
+    }
+
+    fn parse(text: &str, path: &Path) -> Result<Settings, Failure> {
+        toml::from_str(text).map_err(|error| {
+            let start = error.span().map_or(0, |span| span.start).min(text.len());
+            let before = &text[..start];
+            let line = before.matches('\n').count() + 1;
+            let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+            let message = error.message();
+            Failure::message(Exit::Data, format!("{}:{line}:{column}: {message}", path.display()))
+        })
+    }
+
+    /// These settings where they are given, otherwise those of `file`.
+    #[must_use]
+    pub fn over(self, file: Settings) -> Settings {
+        // A lab given as a flag replaces an inventory of the file, and the reverse.
+        let (inventory, lab) = match (self.inventory, self.lab) {
+            (None, None) => (file.inventory, file.lab),
+            given => given,
+        };
+        Settings {
+            name: self.name.or(file.name),
+            database: self.database.or(file.database),
+            workload: self.workload.or(file.workload),
+            nemesis: self.nemesis.or(file.nemesis),
+            nemesis_interval: self.nemesis_interval.or(file.nemesis_interval),
+            nemesis_hold: self.nemesis_hold.or(file.nemesis_hold),
+            time_limit: self.time_limit.or(file.time_limit),
+            rate: self.rate.or(file.rate),
+            concurrency: self.concurrency.or(file.concurrency),
+            seed: self.seed.or(file.seed),
+            nodes: self.nodes.or(file.nodes),
+            inventory,
+            lab,
+            results: self.results.or(file.results),
+            operation_timeout: self.operation_timeout.or(file.operation_timeout),
+            time_to_live: self.time_to_live.or(file.time_to_live),
+            recovery_limit: self.recovery_limit.or(file.recovery_limit),
+            leave_running: self.leave_running || file.leave_running,
+        }
+    }
+
+    /// Decides whatever is left open.
+    ///
+    /// # Errors
+    /// If settings contradict each other (exit 65), or the lab has a name that no lab can have (exit 64).
+    pub fn decide(self) -> Result<Plan, Failure> {
+        let database = self.database.unwrap_or(DatabaseName("etcd".to_owned()));
+        let workload = self.workload.unwrap_or(WorkloadName("register".to_owned()));
+        let on_nodes = database.needs_nodes();
+        let inventory = match (on_nodes, self.inventory, self.lab) {
+            (false, _, _) => None,
+            (true, Some(inventory), _) => Some(inventory),
+            (true, None, lab) => Some(inventory_of_lab(lab.as_deref().unwrap_or(DEFAULT_LAB))?),
+        };
+        let default_name = format!("{}-{}", database.kind(), workload.0);
+        let plan = Plan {
+            name: self.name.unwrap_or(TestName(default_name)),
+            nemesis: self.nemesis.unwrap_or(NemesisList("none".to_owned())),
+            nemesis_interval: self.nemesis_interval.unwrap_or(Span::seconds(15)),
+            nemesis_hold: self.nemesis_hold.unwrap_or(Span::seconds(5)),
+            time_limit: self.time_limit.unwrap_or(Span::seconds(60)),
+            rate: self.rate.unwrap_or(Rate::PerSecond(if on_nodes { 300.0 } else { 5000.0 })),
+            concurrency: self.concurrency.unwrap_or(Concurrency::PerNode(2)),
+            seed: self.seed.unwrap_or_else(|| Seed(rand::random::<u64>() >> 11)),
+            nodes: self.nodes.unwrap_or(if on_nodes { NodeChoice::All } else { NodeChoice::First(5) }),
+            inventory,
+            results: self.results.unwrap_or(PathBuf::from("results")),
+            operation_timeout: self.operation_timeout.unwrap_or(Span::seconds(5)),
+            time_to_live: self.time_to_live.unwrap_or(Span::seconds(30)),
+            recovery_limit: self.recovery_limit.unwrap_or(Span::seconds(60)),
+            leave_running: self.leave_running,
+            database,
+            workload,
+        };
+        plan.check()?;
+        Ok(plan)
+    }
+}
+
+impl Plan {
+    /// Refuses what contradicts itself.
+    fn check(&self) -> Result<(), Failure> {
+        let wrong = |message: String| Err(Failure::message(Exit::Data, message));
+        if !self.database.needs_nodes() && self.nemesis.0 != "none" {
+            return wrong(format!(
+                "`{}` runs in this process and not on nodes, so `{}` has nothing to break; leave --nemesis out, or \
+                 choose a database on nodes",
+                self.database.0, self.nemesis.0
+            ));
+        }
+        if self.nemesis.0 != "none" && self.nemesis_hold.0 >= self.time_limit.0 {
+            return wrong(format!(
+                "a fault lasts {}, but the time limit is {}; make --nemesis-hold shorter or --time-limit longer",
+                self.nemesis_hold, self.time_limit
+            ));
+        }
+        if self.time_to_live.0.as_secs() < 3 {
+            return wrong(format!("--time-to-live is {}, but must be at least 3s", self.time_to_live));
+        }
+        Ok(())
+    }
+
+    /// The command that runs this plan again.
+    #[must_use]
+    pub fn command(&self) -> String {
+        let mut words = vec![
+            "gainsay test".to_owned(),
+            format!("--database {}", self.database),
+            format!("--workload {}", self.workload),
+            format!("--nemesis {}", self.nemesis),
+        ];
+        if self.nemesis.0 != "none" {
+            words.push(format!("--nemesis-interval {}", self.nemesis_interval));
+            words.push(format!("--nemesis-hold {}", self.nemesis_hold));
+        }
+        words.push(format!("--time-limit {}", self.time_limit));
+        words.push(format!("--rate {}", self.rate));
+        words.push(format!("--concurrency {}", self.concurrency));
+        if self.nodes != NodeChoice::All {
+            words.push(format!("--nodes {}", self.nodes));
+        }
+        if let Some(inventory) = &self.inventory
+            && *inventory != inventory_of_lab(DEFAULT_LAB).unwrap_or_default()
+        {
+            words.push(format!("--inventory {}", cluster::Command::quote(&inventory.display().to_string())));
+        }
+        words.push(format!("--seed {}", self.seed));
+        words.join(" ")
+    }
+}
+
+fn inventory_of_lab(name: &str) -> Result<PathBuf, Failure> {
+    Ok(lab::Lab::named(name).map_err(|e| Failure::new(Exit::Usage, e))?.inventory())
+}
+
+/// A name that is valid once it exists: read from flags and files by the same rules.
+macro_rules! checked_name {
+    ($(#[$doc:meta])* $name:ident, $check:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(pub String);
+
+        impl std::str::FromStr for $name {
+            type Err = String;
+            fn from_str(text: &str) -> Result<$name, String> {
+                let check: fn(&str) -> Result<(), String> = $check;
+                check(text).map(|()| $name(text.to_owned()))
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = String;
+            fn try_from(text: String) -> Result<$name, String> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(name: $name) -> String {
+                name.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+checked_name!(
+    /// The name of a test: a folder of that name holds its runs.
+    TestName,
+    |text| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        let fits = !text.is_empty() && text.len() <= 60 && !text.starts_with('.') && text.chars().all(plain);
+        let expected = "a name of letters, digits, `-`, `_` and `.`, at most 60 of them, not beginning with `.`";
+        if fits { Ok(()) } else { Err(format!("expected {expected}, not `{text}`")) }
+    }
+);
+
+checked_name!(
+    /// A database with its options.
+    DatabaseName,
+    |text| databases::open(text, 0).map(|_| ()).map_err(|e| e.to_string())
+);
+
+checked_name!(
+    /// A workload.
+    WorkloadName,
+    |text| {
+        let names: Vec<&str> = workloads::ALL.iter().map(|w| w.name).collect();
+        let known = names.contains(&text);
+        if known { Ok(()) } else { Err(format!("there is no workload `{text}`; there are {}", names.join(", "))) }
+    }
+);
+
+checked_name!(
+    /// A list of nemeses with their choices.
+    NemesisList,
+    |text| nemeses::parse(text).map(|_| ()).map_err(|e| e.to_string())
+);
+
+impl DatabaseName {
+    /// The name without its options.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        self.0.split(':').next().unwrap_or_default()
+    }
+
+    /// True if it runs on nodes, and not in this process.
+    #[must_use]
+    pub fn needs_nodes(&self) -> bool {
+        databases::all().iter().any(|entry| entry.name == self.kind() && entry.needs_nodes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error_of(text: &str) -> String {
+        match Settings::parse(text, Path::new("plan.toml")).and_then(Settings::decide) {
+            Ok(plan) => panic!("accepted: {plan:?}"),
+            Err(failure) => {
+                assert_eq!(failure.exit, Exit::Data);
+                failure.error.to_string()
+            }
+        }
+    }
+
+    #[test]
+    fn errors_in_a_plan_have_their_place() {
+        for (text, expected) in [
+            ("workload = \n", "plan.toml:1:"),
+            ("seed = 1\nworkload = \"regster\"\n", "plan.toml:2:12: there is no workload `regster`"),
+            ("time-limit = \"0s\"\n", "plan.toml:1:14: "),
+            ("time-limit = \"60\"\n", "needs a unit"),
+            ("seed = 1\ntime_limit = \"6s\"\n", "plan.toml:2:1: unknown field `time_limit`"),
+            ("database = \"memory\"\nnemesis = \"kill\"\n", "nothing to break"),
+            ("concurrency = \"0\"\n", "plan.toml:1:15: "),
+            ("nemesis = \"partiton\"\n", "plan.toml:1:11: "),
+        ] {
+            let error = error_of(text);
+            assert!(error.contains(expected), "{text:?} gave: {error}");
+        }
+    }
+
+    #[test]
+    fn flags_win_over_the_file_and_a_plan_comes_back_from_its_own_text() {
+        let file = Settings::parse("database = \"memory\"\ntime-limit = \"1m\"\nseed = 7\n", Path::new("p")).unwrap();
+        let flags = Settings { time_limit: Some(Span::seconds(5)), ..Settings::default() };
+        let plan = flags.over(file).decide().unwrap();
+        assert_eq!((plan.time_limit, plan.seed), (Span::seconds(5), Seed(7)));
+        assert_eq!(plan.name.0, "memory-register");
+        let text = toml::to_string(&plan).unwrap();
+        assert_eq!(toml::from_str::<Plan>(&text).unwrap(), plan);
+    }
+}

@@ -1,0 +1,331 @@
+//! A whole run, top-down: reach, install, start, load and faults, heal, recover, final reads, logs, judge, report, put
+//! away. Whatever fails on the way, the nodes are healed and given back, and what was recorded is kept.
+
+use crate::exit::{Exit, Failure};
+use crate::faults::Faults;
+use crate::index::{Finished, Index};
+use crate::interpreter::{Interpreter, Limits, Setup};
+use crate::journal::Journal;
+use crate::judge::{Promised, Results, judge, worst};
+use crate::offered::Offered;
+use crate::plan::Plan;
+use crate::progress::Progress;
+use crate::stop::Stop;
+use crate::store::{FaultLog, Meta, RunDirectory};
+use crate::testbed::Testbed;
+use anyhow::{Context, Result};
+use checkers::{Check, Word};
+use history::{Fault, History, Time};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+use workloads::Workload;
+
+/// Final reads may take so long in all.
+const FINAL_LIMIT: Duration = Duration::from_secs(60);
+
+/// Everything that one run goes through.
+struct Run<D: Offered> {
+    plan: Plan,
+    directory: RunDirectory,
+    meta: Meta,
+    testbed: Testbed,
+    workload: Workload<D>,
+    progress: Arc<Progress>,
+    stop: watch::Receiver<Stop>,
+}
+
+/// Runs a plan from the first connection to the last trace removed, prints what was found, and says how it ended.
+///
+/// # Errors
+/// If the harness or its surroundings failed; the nodes are healed then as well as they can be.
+pub async fn run_test<D: Offered>(plan: Plan) -> Result<Exit, Failure> {
+    let name = plan.inventory.as_deref().map(|i| format!("gainsay heal --inventory {}", i.display()));
+    let farewell = name.unwrap_or_else(|| "nothing was broken".to_owned());
+    let stop =
+        crate::stop::listen(format!("nodes heal themselves within {}, or now by: {farewell}", plan.time_to_live))
+            .context("while asking for signals")?;
+    let workload = D::workload(0, 0).description;
+    let database = databases::open(&plan.database.0, plan.seed.0).map_err(|e| Failure::new(Exit::Data, e))?;
+    if D::connect(database.as_ref()).is_none() {
+        let message =
+            format!("`{}` offers no {} for the workload `{}`", plan.database, workload.data_type, plan.workload);
+        return Err(Failure::message(Exit::Data, message));
+    }
+    drop(database);
+    let progress = Arc::new(Progress::default());
+    progress.phase("reaching nodes");
+    let mut testbed = Testbed::reach(&plan, &format!("{}-{}", plan.name, std::process::id())).await?;
+    let prepared = suitable(&plan, &testbed).and_then(|()| Ok(RunDirectory::create(&plan)?));
+    let (directory, mut meta) = match prepared {
+        Ok(created) => created,
+        Err(failure) => {
+            testbed.put_away(true).await;
+            return Err(failure);
+        }
+    };
+    meta.nodes = testbed.names();
+    testbed.system.run.clone_from(&meta.run);
+    let threads = plan.concurrency.on(testbed.system.nodes.len());
+    let workload = D::workload(threads, plan.seed.0);
+    Run { plan, directory, meta, testbed, workload, progress, stop }.go_through().await
+}
+
+/// Refuses, before anything is touched, a fault that could not be made with these nodes and this database.
+fn suitable(plan: &Plan, testbed: &Testbed) -> Result<(), Failure> {
+    let refused = |error| Failure::new(Exit::Data, anyhow::Error::from(error));
+    for nemesis in nemeses::parse(&plan.nemesis.0).map_err(refused)? {
+        nemesis.suits(&testbed.system).map_err(refused)?;
+    }
+    Ok(())
+}
+
+impl<D: Offered> Run<D> {
+    async fn go_through(mut self) -> Result<Exit, Failure> {
+        let shown = self.progress.show();
+        let recorded = self.record().await;
+        let problems = self.clean_up().await;
+        drop(shown);
+        self.meta.warnings.extend(problems);
+        self.finish(recorded)
+    }
+
+    /// Everything up to the last operation.
+    async fn record(&mut self) -> Result<()> {
+        Index::open(&self.plan.results)?.begin(&self.directory, &self.plan, &self.meta)?;
+        self.timed("install", async |run| run.testbed.install().await).await?;
+        self.timed("start", async |run| run.testbed.start().await).await?;
+        self.meta.tested = self.testbed.system.database.describe();
+        self.meta.environment = self.testbed.facts().await;
+        self.directory.write_meta(&self.meta)?;
+        if *self.stop.borrow() != Stop::No {
+            return Ok(());
+        }
+        let origin = Instant::now();
+        let mut interpreter = self.interpreter(origin)?;
+        self.timed("load and faults", async |run| run.load_and_faults(&mut interpreter, origin).await).await?;
+        self.timed("heal", async |run| run.testbed.heal().await).await?;
+        self.meta.healed = Some(Time(origin.elapsed().as_nanos() as u64));
+        self.directory.write_meta(&self.meta)?;
+        if *self.stop.borrow() == Stop::No {
+            let limit = self.plan.recovery_limit.0;
+            let recovered = self.timed("recover", async |run| run.testbed.ready(limit).await).await;
+            // A system that does not recover is judged, not forgiven: the final reads will fail and say so.
+            self.meta.warnings.extend(recovered.err().map(|error| format!("{error:#}")));
+            self.timed("final reads", async |run| run.final_reads(&mut interpreter).await).await?;
+        }
+        interpreter.finish()?;
+        Ok(())
+    }
+
+    fn interpreter(&self, origin: Instant) -> Result<Interpreter<D>> {
+        let nodes = &self.testbed.system.nodes;
+        let threads = self.plan.concurrency.on(nodes.len());
+        let setup = Setup {
+            nodes: (0..threads).map(|thread| nodes[thread % nodes.len()].clone()).collect(),
+            database: Arc::clone(&self.testbed.system.database),
+            origin,
+            journal: Journal::create(&self.directory.file("history.jsonl"))?,
+            counters: Arc::clone(&self.progress.counters),
+        };
+        Ok(Interpreter::new(setup, self.workload.timeout))
+    }
+
+    async fn load_and_faults(&mut self, interpreter: &mut Interpreter<D>, origin: Instant) -> Result<()> {
+        let log = FaultLog::create(&self.directory, origin)?;
+        let faults = self.faults(log, origin)?;
+        let limits = Limits {
+            until: Some(Time(self.plan.time_limit.0.as_nanos() as u64)),
+            rate: self.plan.rate.per_second(),
+            timeout: self.plan.operation_timeout.0,
+            grace: self.plan.operation_timeout.0,
+        };
+        // The load ends when faults cannot be written down, and the reverse: nothing is broken without a record.
+        let (end, mut ended) = watch::channel(Stop::No);
+        let mut asked = self.stop.clone();
+        let forward = async {
+            crate::stop::requested(&mut asked).await;
+            end.send_replace(Stop::Judge);
+            std::future::pending::<()>().await;
+        };
+        let listener = end.subscribe();
+        let load = async {
+            let loaded = interpreter.run(self.workload.main.as_mut(), &limits, &mut ended).await;
+            if loaded.is_err() {
+                end.send_replace(Stop::Judge);
+            }
+            loaded
+        };
+        let drive = async {
+            let driven = faults.drive(&listener).await;
+            if driven.is_err() {
+                end.send_replace(Stop::Judge);
+            }
+            driven
+        };
+        tokio::select! {
+            (loaded, driven) = async { tokio::join!(load, drive) } => Ok(loaded.map_err(anyhow::Error::from).and(driven)?),
+            () = forward => unreachable!("forwarding a stop never returns"),
+        }
+    }
+
+    fn faults(&self, log: FaultLog, origin: Instant) -> Result<Faults> {
+        let nemeses = nemeses::parse(&self.plan.nemesis.0)?;
+        let mut rng = ChaCha8Rng::seed_from_u64(self.plan.seed.0);
+        let timing = nemeses::Timing {
+            interval: self.plan.nemesis_interval.0,
+            hold: self.plan.nemesis_hold.0,
+            limit: self.plan.time_limit.0,
+        };
+        Ok(Faults {
+            system: self.testbed.system.clone(),
+            schedule: nemeses::schedule(nemeses.len(), timing, &mut rng),
+            nemeses: nemeses.into_iter().map(Arc::from).collect(),
+            log: Arc::new(log),
+            origin,
+            seed: self.plan.seed.0,
+            progress: Arc::clone(&self.progress),
+        })
+    }
+
+    async fn final_reads(&mut self, interpreter: &mut Interpreter<D>) -> Result<()> {
+        let now = self.meta.healed.unwrap_or_default();
+        let limits = Limits {
+            until: Some(now.plus((FINAL_LIMIT + self.plan.recovery_limit.0).as_nanos() as u64)),
+            rate: self.plan.rate.per_second(),
+            timeout: self.plan.operation_timeout.0,
+            grace: self.plan.operation_timeout.0,
+        };
+        let mut stop = self.stop.clone();
+        Ok(interpreter.run(self.workload.last.as_mut(), &limits, &mut stop).await?)
+    }
+
+    /// Heals once more whatever happened, fetches logs, and gives the nodes back. Every problem is returned.
+    async fn clean_up(&mut self) -> Vec<String> {
+        let mut problems = Vec::new();
+        problems.extend(self.testbed.heal().await.err().map(|error| format!("{error:#}")));
+        self.progress.phase("logs");
+        self.testbed.fetch_logs(&self.directory, &mut self.meta).await;
+        let began = Instant::now();
+        self.progress.phase("remove");
+        problems.extend(self.testbed.put_away(self.plan.leave_running).await);
+        self.meta.durations.push(("remove".to_owned(), began.elapsed().as_secs_f64()));
+        problems
+    }
+
+    /// Judges, writes the verdict and the report, and prints the ten lines.
+    fn finish(mut self, recorded: Result<()>) -> Result<Exit, Failure> {
+        let left = *self.stop.borrow();
+        if left == Stop::Leave {
+            self.meta.exit = Some(Exit::Interrupted as u8);
+            self.directory.write_meta(&self.meta)?;
+            return Ok(Exit::Interrupted);
+        }
+        if !self.directory.file("history.jsonl").exists() {
+            self.meta.exit = Some(Exit::Harness as u8);
+            self.directory.write_meta(&self.meta)?;
+            recorded?;
+            return Ok(Exit::Interrupted);
+        }
+        if let Err(error) = &recorded {
+            tracing::error!("the run ended early: {error:#}");
+        }
+        let judged = judge_directory::<D>(&self.directory, &self.plan, &mut self.meta)?;
+        let unhealed = self.meta.healed.is_none() && judged.faults.iter().any(|f| f.injected.is_some());
+        let exit = match (judged.verdict, &recorded, unhealed, left) {
+            (Word::Invalid, ..) => Exit::Invalid,
+            (_, _, true, _) => Exit::NotHealed,
+            (_, Err(_), ..) => Exit::Harness,
+            (.., Stop::Judge) => Exit::Interrupted,
+            (word, ..) => word.into(),
+        };
+        self.meta.exit = Some(exit as u8);
+        self.directory.write_meta(&self.meta)?;
+        let metrics = self.metrics();
+        let finished = Finished {
+            verdict: judged.verdict,
+            exit: exit as u8,
+            checks: &judged.checks,
+            faults: &judged.faults,
+            metrics: &metrics,
+        };
+        Index::open(&self.plan.results)?.finish(&self.meta.run, &finished)?;
+        crate::terminal::print(&judged.lines, judged.verdict);
+        recorded.map_err(|error| Failure::new(exit, error))?;
+        Ok(exit)
+    }
+
+    fn metrics(&self) -> Vec<(String, f64)> {
+        let counters = &self.progress.counters;
+        let count = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed) as f64;
+        let mut metrics = vec![
+            ("ok".to_owned(), count(&counters.ok)),
+            ("fail".to_owned(), count(&counters.fail)),
+            ("info".to_owned(), count(&counters.info)),
+        ];
+        metrics.extend(self.meta.durations.iter().map(|(phase, seconds)| (format!("seconds: {phase}"), *seconds)));
+        metrics
+    }
+
+    /// Goes through one phase, and remembers how long it took.
+    async fn timed(&mut self, phase: &str, action: impl AsyncFnOnce(&mut Run<D>) -> Result<()>) -> Result<()> {
+        self.progress.phase(phase);
+        let began = Instant::now();
+        let result = action(self).await;
+        self.meta.durations.push((phase.to_owned(), began.elapsed().as_secs_f64()));
+        result
+    }
+}
+
+/// What was found in the directory of a run.
+pub struct Judged {
+    /// The worst verdict.
+    pub verdict: Word,
+    /// Promise by promise.
+    pub checks: Vec<Check>,
+    /// What went wrong on purpose.
+    pub faults: Vec<Fault>,
+    /// For a terminal.
+    pub lines: String,
+}
+
+/// Judges what a directory holds; writes `results.json`, `report.html` and the pictures.
+///
+/// # Errors
+/// Exit 65 if the history is malformed, 3 if the results cannot be written.
+pub fn judge_directory<D: Offered>(directory: &RunDirectory, plan: &Plan, meta: &mut Meta) -> Result<Judged, Failure> {
+    let history = read_history::<D>(&directory.file("history.jsonl"))?;
+    let faults = directory.faults().map_err(|e| Failure::new(Exit::Data, e))?;
+    let began = Instant::now();
+    let checks = judge(&history, &faults, &Promised::by(plan, &meta.nodes));
+    let verdict = worst(&checks);
+    let results = Results { schema: 1, verdict, checks: &checks, faults: &faults };
+    directory.write("results.json", &serde_json::to_vec_pretty(&results).context("results can be written")?)?;
+    meta.durations.retain(|(phase, _)| phase != "judge");
+    meta.durations.push(("judge".to_owned(), began.elapsed().as_secs_f64()));
+    let page = crate::summary::page(plan, meta, directory, &history, &checks, &faults);
+    directory.write("report.html", page.html().context("while drawing the report")?.as_bytes())?;
+    for (name, picture) in page.pictures().context("while drawing pictures")? {
+        directory.write(&format!("plots/{name}"), &picture)?;
+    }
+    let lines = page.terminal(crate::terminal::width());
+    Ok(Judged { verdict, checks, faults, lines })
+}
+
+/// Reads a history from a file.
+///
+/// # Errors
+/// Exit 65, with file, line and column.
+pub fn read_history<D: Offered>(path: &Path) -> Result<History<D>, Failure> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("cannot read the history {}", path.display()))
+        .map_err(|e| Failure::new(Exit::Data, e))?;
+    History::parse(&text).map_err(|error| {
+        let place = format!("{}:{}:{}", path.display(), error.line, error.column);
+        Failure::message(Exit::Data, format!("{place}: expected {}", error.expected))
+    })
+}

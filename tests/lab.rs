@@ -1,0 +1,181 @@
+//! The whole machine on real nodes: etcd under faults, a controller that is killed, nodes that may not be touched.
+//!
+//! Runs where a lab can run: as root, with systemd-nspawn. Elsewhere it says so and passes.
+
+mod harness;
+
+use harness::{Answer, Harness};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// The lab of this test; no person's lab has this name.
+const LAB: &str = "gs-test";
+
+/// Nodes of the lab.
+const NODES: usize = 5;
+
+/// A lab that is taken down when the test ends, however it ends.
+struct Lab {
+    harness: Harness,
+}
+
+impl Lab {
+    fn up() -> Lab {
+        let lab = Lab { harness: Harness::new() };
+        let answer = lab.harness.run(&format!("lab up --nodes {NODES} --name {LAB}"));
+        assert_eq!(answer.code, 0, "{answer}");
+        lab
+    }
+
+    fn inventory(&self) -> String {
+        lab::Lab::named(LAB).expect("the name is valid").inventory().display().to_string()
+    }
+
+    fn run(&self, arguments: &str) -> Answer {
+        self.harness.run(&arguments.replace("LAB", &format!("--lab {LAB}")))
+    }
+
+    /// What a command prints on a node.
+    fn on(&self, node: usize, script: &str) -> String {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gainsay"));
+        let output =
+            command.args(["lab", "shell", "--name", LAB, &format!("n{node}"), script]).output().expect("it starts");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// Everything on the nodes that a run must leave as it was.
+    fn state(&self) -> Vec<String> {
+        let script = "iptables-save | grep -v '^#' | sed 's/\\[.*\\]//'; ip6tables-save | grep -v '^#' | sed 's/\\[.*\\]//'; \
+                      systemctl list-units --all --plain --no-legend 'gainsay-*'; ls /run/gainsay 2>/dev/null; \
+                      ls /var/lib/gainsay /run/systemd/system 2>/dev/null; grep gainsay /proc/mounts | grep -v ' / '";
+        (1..=NODES).map(|node| self.on(node, script)).collect()
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        self.harness.run(&format!("lab down --name {LAB}"));
+    }
+}
+
+#[test]
+fn real_nodes() {
+    if let Err(reason) = lab::supported() {
+        #[allow(clippy::print_stderr)]
+        {
+            eprintln!("SKIPPED: no lab on this machine: {reason}");
+        }
+        return;
+    }
+    let lab = Lab::up();
+    let before = lab.state();
+    healthy_nodes_have_nothing_to_fix(&lab);
+    a_dry_run_touches_nothing(&lab, &before);
+    nodes_that_may_not_be_touched_are_refused(&lab);
+    a_killed_controller_leaves_whole_nodes(&lab);
+    etcd_keeps_its_promise_under_faults(&lab, &before);
+    stale_reads_are_found(&lab);
+    a_lock_held_twice_is_found(&lab);
+    assert_eq!(lab.state(), before, "the nodes are not as they were");
+}
+
+fn healthy_nodes_have_nothing_to_fix(lab: &Lab) {
+    let answer = lab.run("doctor LAB");
+    assert_eq!(answer.code, 0, "{answer}");
+    let status = lab.run(&format!("lab status --name {LAB} --output json"));
+    assert_eq!(status.stdout.matches("\"name\": \"n").count(), NODES, "{status}");
+}
+
+fn a_dry_run_touches_nothing(lab: &Lab, before: &[String]) {
+    let answer = lab.run("test LAB --nemesis partition,kill,pause,disk-stall --dry-run --seed 1");
+    assert_eq!(answer.code, 0, "{answer}");
+    for expected in ["GAINSAY-IN", "systemctl", "fsfreeze", "mkfs.ext4"] {
+        assert!(answer.stdout.contains(expected), "the dry run lacks {expected}: {answer}");
+    }
+    assert_eq!(lab.state(), before);
+}
+
+fn nodes_that_may_not_be_touched_are_refused(lab: &Lab) {
+    lab.on(2, "mv /etc/gainsay/allowed /etc/gainsay/elsewhere");
+    let refused = lab.run("test LAB --time-limit 1s");
+    lab.on(2, "mv /etc/gainsay/elsewhere /etc/gainsay/allowed");
+    assert_eq!(refused.code, 77, "{refused}");
+    assert!(refused.stderr.contains("n2") && refused.stderr.contains("/etc/gainsay/allowed"), "{refused}");
+
+    let inventory = lab.inventory();
+    let known = std::path::Path::new(&inventory).with_file_name("known_hosts");
+    let text = std::fs::read_to_string(&known).expect("known_hosts is there");
+    let swapped = swap_keys(&text);
+    std::fs::write(&known, swapped).expect("known_hosts is written");
+    let wrong = lab.run("test LAB --time-limit 1s");
+    std::fs::write(&known, text).expect("known_hosts is written");
+    assert_eq!(wrong.code, 3, "{wrong}");
+    assert_eq!(wrong.stderr.matches("SHA256:").count() % 2, 0, "both fingerprints: {wrong}");
+    assert!(wrong.stderr.contains("SHA256:"), "{wrong}");
+}
+
+/// Gives every host the keys of the next one.
+fn swap_keys(known_hosts: &str) -> String {
+    let lines: Vec<(&str, &str)> = known_hosts.lines().filter_map(|line| line.split_once(' ')).collect();
+    let hosts = lines.iter().map(|(host, _)| *host);
+    let keys = lines.iter().map(|(_, key)| *key).cycle().skip(lines.len() / NODES);
+    hosts.zip(keys).map(|(host, key)| format!("{host} {key}\n")).collect()
+}
+
+fn etcd_keeps_its_promise_under_faults(lab: &Lab, before: &[String]) {
+    let answer = lab.run(
+        "test LAB --nemesis partition,kill,pause --nemesis-interval 7s --nemesis-hold 3s --time-limit 25s --seed 3",
+    );
+    assert_eq!(answer.code, 0, "{answer}");
+    assert!(answer.stdout.starts_with("OK"), "{answer}");
+    assert_eq!(lab.state(), before, "the nodes are not as they were: {answer}");
+    let report = std::fs::read_to_string(lab.harness.latest().join("report.html")).expect("there is a report");
+    assert!(report.contains("<svg") && report.contains("partition"));
+}
+
+fn stale_reads_are_found(lab: &Lab) {
+    let answer = lab
+        .run("test LAB --database etcd:reads=serializable --workload register --time-limit 10s --rate 1000 --seed 1");
+    assert_eq!(answer.code, 1, "{answer}");
+    assert!(answer.stdout.contains("stale-read"), "{answer}");
+}
+
+fn a_lock_held_twice_is_found(lab: &Lab) {
+    let preset = concat!(env!("CARGO_MANIFEST_DIR"), "/workloads/presets/lock-under-disk-stall.toml");
+    let answer = lab.run(&format!("test {preset} LAB --seed 1"));
+    assert_eq!(answer.code, 1, "{answer}");
+    assert!(answer.stdout.contains("mutual-exclusion"), "{answer}");
+}
+
+/// SIGKILL in the middle of a partition: the nodes heal themselves, another run is refused while the lock lives, and
+/// what was recorded can be judged.
+fn a_killed_controller_leaves_whole_nodes(lab: &Lab) {
+    let arguments = format!(
+        "test --lab {LAB} --name killed --nemesis partition:halves --nemesis-interval 4s --nemesis-hold 50s \
+         --time-limit 60s --time-to-live 6s --seed 1"
+    );
+    let mut controller =
+        lab.harness.command(&arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
+    let faults = lab.harness.path().join("results/killed/latest/faults.jsonl");
+    let limit = Instant::now() + Duration::from_secs(60);
+    while !std::fs::read_to_string(&faults).unwrap_or_default().contains("measured") {
+        assert!(Instant::now() < limit, "no partition was measured");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    controller.kill().expect("it is killed");
+    controller.wait().expect("it is gone");
+    let killed = Instant::now();
+    let refused = lab.run("test LAB --time-limit 1s");
+    assert_eq!(refused.code, 77, "{refused}");
+    while (1..=NODES).any(|node| lab.on(node, "iptables-save").contains("GAINSAY")) {
+        assert!(killed.elapsed() < Duration::from_secs(10), "not healed {:?} after the kill", killed.elapsed());
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let judged = lab.run("check results/killed/latest");
+    assert!([0, 2].contains(&judged.code), "{judged}");
+    let healed = lab.run("heal LAB");
+    assert_eq!(healed.code, 0, "{healed}");
+    for node in 1..=NODES {
+        lab.on(node, "rm -f /run/gainsay/lock");
+    }
+}
