@@ -142,7 +142,7 @@ fn judge_again(objects: &[Object], judged: &mut [Judged], budget: Budget) {
 
 fn share(budget: Budget, part: u64, whole: u64) -> Limits {
     let share = |amount: u64| (u128::from(amount) * u128::from(part) / u128::from(whole.max(1))) as u64;
-    Limits { nodes: share(budget.nodes), bytes: share(budget.bytes), stall: u64::MAX }
+    Limits { nodes: share(budget.nodes), bytes: share(budget.bytes), stall: u64::MAX, foresight: true }
 }
 
 /// Judges one register: by its shape, else by a search, and if that gets stuck by a search of a small part.

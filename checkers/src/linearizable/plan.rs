@@ -48,6 +48,17 @@ pub(crate) struct Plan {
     pub classes: Vec<Class>,
     /// Which classes make a state.
     pub makers: FxHashMap<State, Vec<u32>>,
+    /// Where in the walk each state is needed and made for the last time.
+    pub lasts: FxHashMap<State, Lasts>,
+}
+
+/// Positions after the last invocations of known calls that need, and that make, a state; 0 if there is none.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Lasts {
+    /// That need it.
+    pub needed: u32,
+    /// That make it.
+    pub made: u32,
 }
 
 impl Plan {
@@ -56,8 +67,8 @@ impl Plan {
     pub fn new(calls: &[Call]) -> Plan {
         let order = order(calls);
         let (classes, class_of) = classes(calls, &order);
-        let mut plan =
-            Plan { events: Vec::with_capacity(order.len()), width: 0, classes, makers: FxHashMap::default() };
+        let (makers, lasts) = (FxHashMap::default(), FxHashMap::default());
+        let mut plan = Plan { events: Vec::with_capacity(order.len()), width: 0, classes, makers, lasts };
         for (number, class) in plan.classes.iter().enumerate() {
             plan.makers.entry(class.makes).or_default().push(number as u32);
         }
@@ -81,7 +92,20 @@ impl Plan {
                 self.width = self.width.max(slot as usize + 1);
                 slots[call as usize] = slot;
                 self.events.push(Event::Invoke { call, slot });
+                self.note_lasts(body);
             }
+        }
+    }
+}
+
+impl Plan {
+    fn note_lasts(&mut self, call: &Call) {
+        let position = self.events.len() as u32;
+        if let Some(needs) = call.needs {
+            self.lasts.entry(needs).or_default().needed = position;
+        }
+        if let Some(makes) = call.makes {
+            self.lasts.entry(makes).or_default().made = position;
         }
     }
 }

@@ -4,7 +4,8 @@
 //! than some return forces it. We differ: only pending calls have a bit, so a configuration is a few words however
 //! long the history; reads that match are taken at once, for they change nothing; a crashed call happens only right
 //! before a call that needs what it makes (elsewhere it could as well never have happened), is told apart from others
-//! only by what it does, and of two configurations that agree otherwise only the one that used fewer of them is kept.
+//! only by what it does, and of two configurations that agree otherwise only the one that used fewer of them is kept;
+//! and nothing is overwritten that is still needed and cannot be made again.
 
 use super::call::{Call, State};
 use super::plan::{Event, Plan};
@@ -20,6 +21,9 @@ pub(crate) struct Limits {
     pub bytes: u64,
     /// Configurations that may be expanded without getting any further in the history.
     pub stall: u64,
+    /// True if the search may look ahead to find that it is lost. That is faster by far, but then the call that blocks
+    /// it may return before the violation shows.
+    pub foresight: bool,
 }
 
 /// Why a search gave up.
@@ -42,7 +46,7 @@ pub(crate) enum GaveUp {
 pub(crate) enum Answer {
     /// There is such an order.
     Linearizable,
-    /// There is none, not even of the events up to the return of this call.
+    /// There is none; without foresight, not even of the events up to the return of this call.
     Broken {
         /// Its position among the calls.
         at: usize,
@@ -231,10 +235,29 @@ impl<'a, const N: usize> Search<'a, N> {
         let mut node = *node;
         set(&mut node.place.mask, slot);
         if let Some(makes) = call.makes {
+            if self.limits.foresight && makes != node.place.state && self.is_needed_and_lost(&node.place) {
+                return;
+            }
             node.place.state = makes;
             self.take_matching_reads(&mut node.place);
         }
         self.open.push(node);
+    }
+
+    /// True if what the register holds is still needed, by a pending call or a later one, and nothing is left that could
+    /// make it again: to overwrite it now leads nowhere.
+    fn is_needed_and_lost(&self, place: &Place<N>) -> bool {
+        let Some(lasts) = self.plan.lasts.get(&place.state) else { return false };
+        let (mut needed, mut made) = (lasts.needed > place.at, lasts.made > place.at);
+        if made || self.plan.makers.contains_key(&place.state) {
+            return false;
+        }
+        self.each_slot(place, |slot| {
+            let call = self.call_in(slot);
+            needed |= call.needs == Some(place.state);
+            made |= call.makes == Some(place.state);
+        });
+        needed && !made
     }
 
     fn take_matching_reads(&self, place: &mut Place<N>) {

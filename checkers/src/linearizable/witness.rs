@@ -7,17 +7,18 @@
 //!
 //! Source: Zeller and Hildebrandt 2002, "Simplifying and isolating failure-inducing input" (ddmin), over such sets.
 
-use super::call::{Call, FOREVER, Object};
+use super::call::{Call, Object};
 use super::search::{Answer, Limits, search};
 use super::shape::{Finding, Shape};
 use super::sources::Sources;
 use std::collections::BTreeSet;
 
 /// What one trial may cost.
-const TRIAL: Limits = Limits { nodes: 50_000, bytes: 1 << 26, stall: u64::MAX };
+const TRIAL: Limits = Limits { nodes: 50_000, bytes: 1 << 26, stall: u64::MAX, foresight: true };
 /// What all trials on one register may cost: this many nodes, a trial itself counting as a hundred.
 const ALL_TRIALS: u64 = 5_000_000;
-/// The first window to be tried, in calls before the violation shows, and the last one of a search that only stalls.
+/// The first window to be tried, in calls on either side of the one that blocks the search, and the last one where it
+/// is not known yet that there is a violation.
 const FIRST_WINDOW: usize = 6;
 const LAST_LOCAL_WINDOW: usize = 400;
 
@@ -28,55 +29,42 @@ type Subset = Vec<u32>;
 pub(crate) struct Minimiser<'a> {
     object: &'a Object,
     sources: &'a Sources<'a>,
-    /// The call whose return shows the violation. Calls that return later may have happened or not, as crashed ones.
+    /// The call that blocks the search, near which the violation shows.
     at: usize,
     left: u64,
 }
 
 impl<'a> Minimiser<'a> {
-    /// A minimiser with its whole budget, of what shows, or may show, when the call `at` returns.
+    /// A minimiser with its whole budget, of what shows, or may show, near the call `at`.
     pub fn new(object: &'a Object, sources: &'a Sources<'a>, at: usize) -> Self {
         Minimiser { object, sources, at, left: ALL_TRIALS }
     }
 
-    /// A violation among the last calls before that return, if they are enough to show one.
+    /// A violation among the calls nearby, if they are enough to show one.
     pub fn local(&mut self) -> Option<Finding> {
         let small = self.grow(LAST_LOCAL_WINDOW)?;
         Some(self.shrink(small))
     }
 
-    /// A violation that is known to show then.
+    /// A violation that is known to be there.
     pub fn proven(&mut self) -> Finding {
-        let subset = self.grow(usize::MAX).unwrap_or_else(|| self.begun());
+        let subset = self.grow(usize::MAX).unwrap_or_else(|| (0..self.object.calls.len() as u32).collect());
         self.shrink(subset)
     }
 
-    fn cut(&self) -> u64 {
-        self.object.calls[self.at].returned
-    }
-
-    fn begun(&self) -> Subset {
-        let begun = |call: &u32| self.object.calls[*call as usize].invoked <= self.cut();
-        (0..self.object.calls.len() as u32).filter(begun).collect()
-    }
-
-    fn sources_of(&self, call: u32) -> Vec<u32> {
-        let mut sources = self.sources.of(call);
-        sources.retain(|&source| self.object.calls[source as usize].invoked <= self.cut());
-        sources
-    }
-
-    /// Doubles a window that ends at the cut until what it holds is not linearizable.
+    /// Widens a window around the blocking call until what it holds is not linearizable.
     fn grow(&mut self, last_window: usize) -> Option<Subset> {
-        let begun = self.begun();
+        let calls = &self.object.calls;
+        let middle = calls.partition_point(|call| call.invoked <= calls[self.at].returned);
         let mut window = FIRST_WINDOW;
         loop {
-            let recent = begun[begun.len().saturating_sub(window)..].iter().copied();
-            let subset = self.with_sources(recent.chain([self.at as u32]).collect());
-            if self.broken(&subset).is_some() {
+            let nearby = middle.saturating_sub(window)..(middle + window / 2).min(calls.len());
+            let nearby = nearby.map(|call| call as u32);
+            let subset = self.with_sources(nearby.chain([self.at as u32]).collect());
+            if self.broken(&subset, TRIAL).is_some() {
                 return Some(subset);
             }
-            if window >= begun.len() || window >= last_window || self.left == 0 {
+            if window >= calls.len() * 2 || window >= last_window || self.left == 0 {
                 return None;
             }
             window *= 2;
@@ -89,7 +77,7 @@ impl<'a> Minimiser<'a> {
             let missing: Vec<u32> = subset
                 .iter()
                 .filter(|&&at| !self.fits(at, &subset))
-                .flat_map(|&at| self.sources_of(at))
+                .flat_map(|&at| self.sources.of(at))
                 .filter(|source| !subset.contains(source))
                 .collect();
             if missing.is_empty() {
@@ -116,8 +104,8 @@ impl<'a> Minimiser<'a> {
     fn fits(&self, at: u32, kept: &BTreeSet<u32>) -> bool {
         let call = &self.object.calls[at as usize];
         let Some(needs) = call.needs else { return true };
-        let whole = self.sources_of(at).iter().all(|source| kept.contains(source));
-        let stands_for_a_write = self.can_stand_for_a_write(call) && !self.is_made(needs, at, kept);
+        let whole = self.sources.of(at).iter().all(|source| kept.contains(source));
+        let stands_for_a_write = can_stand_for_a_write(call) && !self.is_made(needs, at, kept);
         whole || stands_for_a_write
     }
 
@@ -136,7 +124,8 @@ impl<'a> Minimiser<'a> {
             }
             piece = piece.min(subset.len()).div_ceil(2).max(1);
         }
-        let culprit = self.broken(&subset).or_else(|| subset.last().copied()).unwrap_or_default();
+        let careful = Limits { foresight: false, ..TRIAL };
+        let culprit = self.broken(&subset, careful).or_else(|| subset.last().copied()).unwrap_or_default();
         Finding { shape: Shape::Nameless, culprit, calls: subset }
     }
 
@@ -146,15 +135,15 @@ impl<'a> Minimiser<'a> {
             let mut rest = subset.clone();
             rest.drain(from..(from + piece).min(subset.len()));
             let rest = self.honest(rest);
-            if self.broken(&rest).is_some() { subset = rest } else { from += piece }
+            if self.broken(&rest, TRIAL).is_some() { subset = rest } else { from += piece }
         }
         subset
     }
 
-    /// The call whose return shows that these calls are not linearizable, if a trial finds one.
-    fn broken(&mut self, subset: &Subset) -> Option<u32> {
+    /// The call that blocks the search if these calls are not linearizable, as far as a trial can tell.
+    fn broken(&mut self, subset: &Subset, limits: Limits) -> Option<u32> {
         let calls = self.cut_out(subset);
-        let found = search(&calls, TRIAL);
+        let found = search(&calls, limits);
         self.left = self.left.saturating_sub(found.nodes + 100 + subset.len() as u64);
         match found.answer {
             Answer::Broken { at } => Some(subset[at]),
@@ -166,18 +155,15 @@ impl<'a> Minimiser<'a> {
         let kept: BTreeSet<u32> = subset.iter().copied().collect();
         let one = |&at: &u32| {
             let mut call = self.object.calls[at as usize];
-            if self.can_stand_for_a_write(&call) && call.needs.is_some_and(|needs| !self.is_made(needs, at, &kept)) {
+            if can_stand_for_a_write(&call) && call.needs.is_some_and(|needs| !self.is_made(needs, at, &kept)) {
                 call.needs = None;
-            }
-            if call.returned > self.cut() {
-                call.returned = FOREVER;
             }
             call
         };
         subset.iter().map(one).collect()
     }
+}
 
-    fn can_stand_for_a_write(&self, call: &Call) -> bool {
-        call.makes.is_some() && call.returned <= self.cut()
-    }
+fn can_stand_for_a_write(call: &Call) -> bool {
+    call.makes.is_some() && !call.crashed()
 }
