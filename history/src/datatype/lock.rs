@@ -2,6 +2,7 @@
 //! system busy meanwhile.
 
 use super::{DataType, parse, required_key, unknown_function, write_integer};
+use crate::{Decoder, ValueId};
 
 /// The data type of locks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,5 +100,15 @@ impl DataType for Lock {
             LockOp::Acquire { .. } => Ok(LockRet::Acquired { token: parse(result, "an integer fencing token")? }),
             _ => Ok(LockRet::Done),
         }
+    }
+
+    /// A lock without key is lock 0.
+    fn decode_op(
+        function: &str,
+        key: Option<u64>,
+        argument: ValueId,
+        decoder: &mut Decoder<'_>,
+    ) -> Result<LockOp, String> {
+        Self::parse_op(function, Some(key.unwrap_or(0)), &decoder.json(argument))
     }
 }

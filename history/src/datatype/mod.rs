@@ -5,6 +5,7 @@ pub mod lock;
 pub mod register;
 pub mod set;
 
+use crate::{Decoder, ValueId};
 use std::fmt::Debug;
 
 /// A family of operations with their results, for example reads and writes of registers.
@@ -47,6 +48,33 @@ pub trait DataType: Clone + Debug + PartialEq + Send + Sync + 'static {
     /// # Errors
     /// What was expected instead, as the end of a sentence.
     fn parse_ret(op: &Self::Op, result: &str) -> Result<Self::Ret, String>;
+
+    /// The operation that an invocation describes in a recording of any format. Values that are no integers have
+    /// numbers there; see [`Decoder`].
+    ///
+    /// # Errors
+    /// What was expected instead, as the end of a sentence.
+    fn decode_op(
+        function: &str,
+        key: Option<u64>,
+        argument: ValueId,
+        decoder: &mut Decoder<'_>,
+    ) -> Result<Self::Op, String> {
+        Self::parse_op(function, key, &decoder.json(argument))
+    }
+
+    /// The result that an ok completion of `op` describes in a recording of any format.
+    ///
+    /// # Errors
+    /// What was expected instead, as the end of a sentence.
+    fn decode_ret(op: &Self::Op, result: ValueId, decoder: &mut Decoder<'_>) -> Result<Self::Ret, String> {
+        Self::parse_ret(op, &decoder.json(result))
+    }
+}
+
+/// A value that is one number, or what was expected instead: nil is none.
+fn number(id: ValueId, expected: &str, decoder: &mut Decoder<'_>) -> Result<i64, String> {
+    decoder.number(id).ok_or_else(|| format!("{expected}, not nil"))
 }
 
 /// Appends a decimal integer.
@@ -60,7 +88,7 @@ fn parse<'a, T: serde::Deserialize<'a>>(json: &'a str, expected: &str) -> Result
 }
 
 /// The start of a text that may be long, for an error message.
-fn shorten(text: &str) -> String {
+pub(crate) fn shorten(text: &str) -> String {
     const LIMIT: usize = 60;
     match text.char_indices().nth(LIMIT) {
         Some((cut, _)) => format!("{}...", &text[..cut]),

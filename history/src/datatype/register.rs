@@ -1,6 +1,7 @@
 //! Many registers, each holding one integer or nothing: read, write, compare-and-set.
 
-use super::{DataType, parse, required_key, unknown_function, write_integer};
+use super::{DataType, number, parse, required_key, unknown_function, write_integer};
+use crate::{Decoder, Value, ValueId};
 
 /// The data type of registers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,5 +106,35 @@ impl DataType for Register {
             RegisterOp::Read { .. } => Ok(RegisterRet::Value(parse(result, "an integer or null that was read")?)),
             RegisterOp::Write { .. } | RegisterOp::Cas { .. } => Ok(RegisterRet::Done),
         }
+    }
+
+    /// A register without key is register 0; a value of any kind is one value.
+    fn decode_op(
+        function: &str,
+        key: Option<u64>,
+        argument: ValueId,
+        decoder: &mut Decoder<'_>,
+    ) -> Result<RegisterOp, String> {
+        let key = key.unwrap_or(0);
+        match function {
+            "read" => Ok(RegisterOp::Read { key }),
+            "write" => Ok(RegisterOp::Write { key, value: number(argument, "a value to write", decoder)? }),
+            "cas" => {
+                let expected = "two values [expected new]";
+                let Value::Vector(&[old, new]) = decoder.get(argument) else {
+                    return Err(format!("{expected}, not {}", decoder.shown(argument)));
+                };
+                let (expected, new) = (number(old, expected, decoder)?, number(new, expected, decoder)?);
+                Ok(RegisterOp::Cas { key, expected, new })
+            }
+            _ => Err(unknown_function::<Self>(function)),
+        }
+    }
+
+    fn decode_ret(op: &RegisterOp, result: ValueId, decoder: &mut Decoder<'_>) -> Result<RegisterRet, String> {
+        Ok(match op {
+            RegisterOp::Read { .. } => RegisterRet::Value(decoder.number(result)),
+            RegisterOp::Write { .. } | RegisterOp::Cas { .. } => RegisterRet::Done,
+        })
     }
 }

@@ -1,6 +1,7 @@
 //! One set of integers: add an element, read all of them.
 
-use super::{DataType, parse, unknown_function, write_integer};
+use super::{DataType, number, parse, unknown_function, write_integer};
+use crate::{Decoder, ValueId};
 
 /// The data type of a set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,5 +83,29 @@ impl DataType for Set {
             SetOp::Add { .. } => Ok(SetRet::Done),
             SetOp::Read => Ok(SetRet::Elements(parse(result, "a list of integers that were read")?)),
         }
+    }
+
+    /// An element of any kind is one element.
+    fn decode_op(
+        function: &str,
+        _: Option<u64>,
+        argument: ValueId,
+        decoder: &mut Decoder<'_>,
+    ) -> Result<SetOp, String> {
+        match function {
+            "add" => Ok(SetOp::Add { element: number(argument, "an element to add", decoder)? }),
+            "read" => Ok(SetOp::Read),
+            _ => Err(unknown_function::<Self>(function)),
+        }
+    }
+
+    /// Nil stands for no elements.
+    fn decode_ret(op: &SetOp, result: ValueId, decoder: &mut Decoder<'_>) -> Result<SetRet, String> {
+        let SetOp::Read = op else { return Ok(SetRet::Done) };
+        let expected = "a list of elements that were read";
+        let Some(elements) = decoder.get(result).elements() else {
+            return Err(format!("{expected}, not {}", decoder.shown(result)));
+        };
+        elements.iter().map(|id| number(*id, expected, decoder)).collect::<Result<_, _>>().map(SetRet::Elements)
     }
 }

@@ -1,0 +1,185 @@
+//! Events in JSON: one object each, one after another or in one array.
+
+use super::cursor::{Cursor, Fault};
+use super::event::{Count, Draft, Events, Field, Next, Tally, integer, name, process, unless_nil};
+use super::json::Json;
+use crate::recording::{Columns, EventType, Language};
+use crate::value::{Build, Leaf, Skip, TextKind, Value, ValueId, Values, decimal};
+
+/// Reads events in JSON.
+pub(super) struct JsonEvents<'a> {
+    json: Json<'a>,
+    /// True inside one array that holds all events.
+    in_array: bool,
+    /// True if an event was read and nothing after it.
+    after_event: bool,
+    /// True if a comma was read and nothing after it.
+    after_comma: bool,
+    tally: Tally,
+}
+
+impl<'a> JsonEvents<'a> {
+    /// Begins at an event, or at the first blank before it.
+    pub(super) fn new(cursor: Cursor<'a>, in_array: bool) -> Self {
+        let tally = Tally { repeated_fields: Count::default(), other_lines: Count::default() };
+        JsonEvents { json: Json::new(cursor), in_array, after_event: false, after_comma: false, tally }
+    }
+
+    fn advance_in_array(&mut self) -> Result<Next, Fault> {
+        if self.after_event && self.json.cursor.eat(b',') {
+            self.after_comma = true;
+            self.after_event = false;
+            self.json.blanks();
+        }
+        match self.json.cursor.peek() {
+            Some(b']') if !self.after_comma => {
+                self.json.cursor.at += 1;
+                Ok(Next::End)
+            }
+            Some(_) if !self.after_event => {
+                self.after_comma = false;
+                Ok(Next::Event)
+            }
+            _ => self.json.cursor.expected("`,` or `]` after an event"),
+        }
+    }
+
+    fn field(&mut self, columns: &mut Columns, draft: &mut Draft) -> Result<(), Fault> {
+        let values = &mut columns.values;
+        let (field, extra) = self.json.field(|name| match Field::of(name) {
+            Some(field) => (Some(field), ValueId::NIL),
+            None => (None, extra_name(name, values)),
+        })?;
+        let Some(field) = field else {
+            let start = self.json.cursor.at;
+            self.json.value(&mut Skip, |_, _| (), 1)?;
+            return self.keep(extra, start, columns);
+        };
+        draft.see(field, &mut self.tally);
+        let (values, row) = (&mut columns.values, &mut draft.row);
+        match field {
+            Field::Index => row.index = self.index(values)?,
+            Field::Time => row.time = self.integer(values, "`time` to be an integer of nanoseconds")?.unwrap_or(-1),
+            Field::Type => row.kind = Some(self.event_type()?),
+            Field::F => row.f = self.function(values)?,
+            Field::Value => row.value = self.json.operation(values, name_keys)?,
+            Field::Process => row.process = process(self.json.value(values, name_keys, 1)?, values),
+            Field::Key => row.key = unless_nil(self.json.value(values, name_keys, 1)?),
+            Field::Node => row.node = unless_nil(self.json.value(values, name_keys, 1)?),
+            Field::Error => row.error = unless_nil(self.json.value(values, name_keys, 1)?),
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, name: ValueId, start: usize, columns: &mut Columns) -> Result<(), Fault> {
+        let text = &self.json.cursor.bytes[start..self.json.cursor.at];
+        if !columns.push_extra(name, text) {
+            return self.json.cursor.expected_at(start, "a field of less than 4 GiB");
+        }
+        Ok(())
+    }
+
+    fn index(&mut self, values: &mut Values) -> Result<u64, Fault> {
+        let start = self.json.cursor.at;
+        match self.integer(values, "`index` to be an integer from 0")? {
+            None => Ok(u64::MAX),
+            Some(index) => match u64::try_from(index) {
+                Ok(index) => Ok(index),
+                Err(_) => self.json.cursor.expected_at(start, "`index` to be an integer from 0"),
+            },
+        }
+    }
+
+    #[inline]
+    fn integer(&mut self, values: &mut Values, expected: &str) -> Result<Option<i64>, Fault> {
+        let start = self.json.cursor.at;
+        let small = self.json.cursor.small_integer();
+        if small.is_some() && matches!(self.json.cursor.peek(), Some(b',' | b'}' | b' ')) {
+            return Ok(small);
+        }
+        self.json.cursor.at = start;
+        let id = self.json.value(values, name_keys, 1)?;
+        integer(id, values).map_or_else(|| self.json.cursor.expected_at(start, expected), Ok)
+    }
+
+    #[inline]
+    fn event_type(&mut self) -> Result<EventType, Fault> {
+        let start = self.json.cursor.at;
+        let kind = match self.json.cursor.peek() {
+            Some(b'"') => self.json.text(|word| EventType::of(word.strip_prefix(b":").unwrap_or(word)))?,
+            _ => None,
+        };
+        kind.map_or_else(|| self.json.cursor.expected_at(start, "`type` to be invoke, ok, fail or info"), Ok)
+    }
+
+    #[inline]
+    fn function(&mut self, values: &mut Values) -> Result<ValueId, Fault> {
+        if self.json.cursor.peek() == Some(b'"') && self.json.cursor.peek_after(1) != Some(b':') {
+            return self.json.string(values, TextKind::Keyword);
+        }
+        Ok(name(self.json.value(values, name_keys, 1)?, values))
+    }
+}
+
+impl<'a> Events<'a> for JsonEvents<'a> {
+    fn cursor(&self) -> &Cursor<'a> {
+        &self.json.cursor
+    }
+
+    #[inline]
+    fn advance(&mut self) -> Result<Next, Fault> {
+        self.json.blanks();
+        if self.in_array {
+            return self.advance_in_array();
+        }
+        Ok(if self.json.cursor.peek().is_some() { Next::Event } else { Next::End })
+    }
+
+    fn event(&mut self, columns: &mut Columns) -> Result<(), Fault> {
+        let mut draft = Draft::new(&self.json.cursor);
+        if !self.json.cursor.eat(b'{') {
+            return self.json.cursor.expected("an event as a JSON object");
+        }
+        self.json.blanks();
+        if !self.json.cursor.eat(b'}') {
+            loop {
+                self.field(columns, &mut draft)?;
+                self.json.blanks();
+                match self.json.cursor.peek() {
+                    Some(b',') => self.json.cursor.at += 1,
+                    Some(b'}') => break,
+                    _ => return self.json.cursor.expected("`,` or `}` after a field"),
+                }
+                self.json.blanks();
+            }
+            self.json.cursor.at += 1;
+        }
+        self.after_event = true;
+        draft.finish(&self.json.cursor, columns)
+    }
+
+    fn tally(&self) -> Tally {
+        self.tally
+    }
+}
+
+/// The name of a field without a column: a keyword, or any value as EDN.
+fn extra_name(name: &[u8], values: &mut Values) -> ValueId {
+    let edn = name.strip_prefix(b"#edn ").and_then(|text| std::str::from_utf8(text).ok());
+    let parsed = edn.and_then(|text| super::parse_value(text, Language::Edn, values).ok());
+    parsed.unwrap_or_else(|| values.leaf(Leaf::Text(TextKind::Keyword, name)))
+}
+
+/// Keys of an object are integers if all of them can be, and else the keywords that they were read as.
+pub(super) fn name_keys(values: &mut Values, mark: usize) {
+    let keys: Vec<ValueId> = values.open_parts(mark).iter().step_by(2).copied().collect();
+    let integer = |key: &ValueId| match values.get(*key) {
+        Value::Keyword(name) => decimal(name.as_bytes()),
+        _ => None,
+    };
+    let Some(integers) = keys.iter().map(integer).collect::<Option<Vec<i64>>>() else { return };
+    for (position, key) in integers.into_iter().enumerate() {
+        let id = values.integer(key);
+        values.open_parts(mark)[position * 2] = id;
+    }
+}
