@@ -5,6 +5,8 @@ mod evidence;
 mod guard;
 mod linearizable;
 mod lock;
+pub mod model;
+pub mod object;
 mod phrase;
 mod recovery;
 mod set;

@@ -1,0 +1,103 @@
+//! One register, with or without compare-and-set.
+
+use crate::object::{Model, NIL, Names, Parts, Tie, Timed, V};
+use rustc_hash::FxHashSet;
+
+/// What is done to a register. nil is [`NIL`] everywhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RegisterOp {
+    /// Found this value.
+    Read(V),
+    /// Made it hold this value.
+    Write(V),
+    /// Made it hold the second value; it held the first.
+    Cas(V, V),
+}
+
+/// A register that holds one value. Source: checkers.md 2.3, `register` and `cas-register`.
+#[derive(Clone, Copy, Debug)]
+pub struct Register {
+    /// What it holds at first; [`NIL`] mostly.
+    pub initial: V,
+}
+
+impl Default for Register {
+    fn default() -> Self {
+        Register { initial: NIL }
+    }
+}
+
+impl Model for Register {
+    type Op = RegisterOp;
+    type State = V;
+
+    fn name(&self) -> &'static str {
+        "cas-register"
+    }
+
+    fn initial(&self) -> V {
+        self.initial
+    }
+
+    fn step(&self, state: &V, op: &RegisterOp) -> Option<V> {
+        match *op {
+            RegisterOp::Read(value) => (value == *state).then_some(*state),
+            RegisterOp::Write(value) => Some(value),
+            RegisterOp::Cas(old, new) => (old == *state).then_some(new),
+        }
+    }
+
+    fn is_read(&self, op: &RegisterOp) -> bool {
+        matches!(op, RegisterOp::Read(_))
+    }
+
+    fn parts(&self, _op: &RegisterOp) -> Parts {
+        Parts::Whole
+    }
+
+    fn tie(&self, op: &RegisterOp) -> Tie {
+        match *op {
+            RegisterOp::Read(value) => Tie { needs: vec![value], ..Tie::default() },
+            RegisterOp::Write(value) => Tie { makes: vec![value], ..Tie::default() },
+            RegisterOp::Cas(old, new) => Tie { needs: vec![old], makes: vec![new], fixed: false },
+        }
+    }
+
+    /// A crashed write of a value that nobody needs can as well never have happened.
+    fn prune(&self, calls: &mut Vec<Timed<RegisterOp>>) {
+        loop {
+            let needed: FxHashSet<V> = calls.iter().filter_map(|call| needs(&call.op)).collect();
+            let before = calls.len();
+            calls.retain(|call| !call.crashed() || makes(&call.op).is_none_or(|value| needed.contains(&value)));
+            if calls.len() == before {
+                return;
+            }
+        }
+    }
+
+    fn describe_op(&self, op: &RegisterOp, names: &Names<'_>) -> String {
+        match *op {
+            RegisterOp::Read(value) => format!("read {}", names.text(value)),
+            RegisterOp::Write(value) => format!("write {}", names.text(value)),
+            RegisterOp::Cas(old, new) => format!("cas {} to {}", names.text(old), names.text(new)),
+        }
+    }
+
+    fn describe_state(&self, state: &V, names: &Names<'_>) -> String {
+        format!("the register holds {}", names.text(*state))
+    }
+}
+
+fn needs(op: &RegisterOp) -> Option<V> {
+    match *op {
+        RegisterOp::Read(value) | RegisterOp::Cas(value, _) => Some(value),
+        RegisterOp::Write(_) => None,
+    }
+}
+
+fn makes(op: &RegisterOp) -> Option<V> {
+    match *op {
+        RegisterOp::Write(value) | RegisterOp::Cas(_, value) => Some(value),
+        RegisterOp::Read(_) => None,
+    }
+}
