@@ -221,16 +221,16 @@ fn checked(bytes: &[u8], format: Format, chunk: usize) -> Result<&[u8], Fault> {
     let starts: Vec<usize> = [0].into_iter().chain(ends.iter().copied()).collect();
     let ends = ends.into_iter().chain([bytes.len()]);
     let spans: Vec<(usize, usize)> = starts.into_iter().zip(ends).filter(|(start, end)| start < end).collect();
-    let wrong = spans.par_iter().find_map_first(|&(start, end)| {
-        let error = std::str::from_utf8(&bytes[start..end]).err()?;
-        Some((start + error.valid_up_to(), error.error_len()))
-    });
-    let is_lines = !matches!(format, Format::Edn | Format::Json);
-    match wrong {
-        None => Ok(bytes),
-        Some((at, None)) if is_lines && at + 4 > bytes.len() => Ok(&bytes[..at]),
-        Some((at, _)) => Err(Fault { at, expected: format!("text in UTF-8, not the byte {}", bytes[at]) }),
+    if spans.par_iter().all(|&(start, end)| std::str::from_utf8(&bytes[start..end]).is_ok()) {
+        return Ok(bytes);
     }
+    // What is wrong at a boundary depends on both sides of it.
+    let Err(error) = std::str::from_utf8(bytes) else { return Ok(bytes) };
+    let at = error.valid_up_to();
+    if error.error_len().is_none() && !matches!(format, Format::Edn | Format::Json) {
+        return Ok(&bytes[..at]);
+    }
+    Err(Fault { at, expected: format!("text in UTF-8, not the byte {}", bytes[at]) })
 }
 
 /// What one step through a chunk found.
