@@ -5,13 +5,15 @@
 //! its elements, sets and maps have no order; `1`, `1.0`, `"1"` and `:1` are four different values.
 
 mod arena;
+mod build;
 mod edn_text;
 mod json_text;
 mod table;
 mod token;
 
+pub(crate) use arena::Renaming;
 pub use arena::Values;
-pub(crate) use arena::{Build, Leaf, Renaming, Shape, Skip, TextKind};
+pub(crate) use build::{Build, Leaf, Shape, Skip, TextKind};
 pub use edn_text::EdnText;
 pub use json_text::JsonText;
 pub(crate) use json_text::decimal;

@@ -317,3 +317,15 @@ fn extra_fields_stay_as_they_are_until_somebody_asks() {
     let id = recording.parse_extra(fields[0], &mut values).unwrap();
     assert_eq!(EdnText { values: &values, id }.to_string(), "{:a 1}");
 }
+
+#[test]
+fn the_examples_of_the_documentation_are_read() {
+    let page = include_str!("../FORMAT.md");
+    let block =
+        |language: &str| page.split(language).nth(1).and_then(|rest| rest.split("```").next()).expect("a block");
+    let lines = recording(block("```json\n"));
+    assert_eq!((lines.format(), lines.len(), lines.notes()), (Format::JsonLines, 4, &[][..]));
+    assert_eq!(Calls::pair(&lines).unwrap().len(), 2);
+    assert!(History::<Register>::from_recording(&lines).is_ok());
+    assert_eq!(recording(block("```clojure\n")).len(), 9);
+}
