@@ -16,7 +16,7 @@ const COMMANDS: &[(&str, i32, &str)] = &[
     ("test --time-limit 0s", 64, "greater than zero"),
     ("test --time-limit 60", 64, "60s"),
     ("test --concurrency 0", 64, "from 1"),
-    ("test --rate -1", 64, "--rate"),
+    ("test --rate=-1", 64, "--rate"),
     ("test --seed abc", 64, "expected a number"),
     ("test --nodes n1,n1", 64, "twice"),
     ("test --database memory --nemesis kill", 65, "nothing to break"),
@@ -26,7 +26,7 @@ const COMMANDS: &[(&str, i32, &str)] = &[
     ("test unclosed.toml", 65, "unclosed.toml:1:"),
     ("test --inventory absent-inventory.toml", 65, "absent-inventory.toml"),
     ("test --inventory empty.toml", 65, "empty.toml"),
-    ("test --inventory twice.toml", 65, "twice.toml:5:8"),
+    ("test --inventory twice.toml", 65, "twice.toml:6:8"),
     ("test --inventory nodes.toml --nodes n9", 65, "no node `n9`"),
     ("test --inventory nodes.toml --nodes 4", 65, "4 nodes are wanted"),
     ("check", 64, "Usage"),
@@ -48,9 +48,9 @@ fn prepare(harness: &Harness) -> Vec<String> {
     write("empty.toml", "name = \"none\"\n");
     write(
         "twice.toml",
-        "[[node]]\nname = \"n1\"\naddress = \"127.0.0.1\"\n[[node]]\nname = \"n1\"\naddress = \"127.0.0.2\"\n",
+        "name = \"lab\"\n[[node]]\nname = \"n1\"\naddress = \"127.0.0.1\"\n[[node]]\nname = \"n1\"\naddress = \"127.0.0.2\"\n",
     );
-    write("nodes.toml", "[[node]]\nname = \"n1\"\naddress = \"127.0.0.1\"\n");
+    write("nodes.toml", "name = \"lab\"\n[[node]]\nname = \"n1\"\naddress = \"127.0.0.1\"\n");
     write(
         "history.jsonl",
         "{\"process\":0,\"type\":\"invoke\",\"f\":\"read\",\"key\":1}\n{\"process\":0,\"type\":\"ok\n\n",
@@ -83,7 +83,7 @@ fn bad_input_is_refused_with_its_place_and_nothing_is_touched() {
 #[test]
 fn an_unreachable_node_is_a_failure_of_the_surroundings() {
     let harness = Harness::new();
-    let inventory = "[ssh]\nport = 9\n[[node]]\nname = \"n1\"\naddress = \"127.0.0.1\"\n";
+    let inventory = "name = \"lab\"\n[ssh]\nport = 9\n[[node]]\nname = \"n1\"\naddress = \"127.0.0.1\"\n";
     std::fs::write(harness.path().join("nodes.toml"), inventory).expect("a file is written");
     let answer = harness.run("test --inventory nodes.toml");
     assert_eq!(answer.code, 3, "{answer}");
