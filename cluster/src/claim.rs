@@ -169,6 +169,7 @@ fn give_back(paths: &Paths<'_>, run: &str) -> String {
 held=
 [ ! -e lock ] || read -r held <lock
 [ \"$held\" != {run} ] || rm -f lock || exit 1
+cd / && rmdir {folder} 2>/dev/null
 echo allowed",
         folder = Command::quote(paths.folder),
         locked = locked(paths),
@@ -176,10 +177,14 @@ echo allowed",
     )
 }
 
-/// Excludes every other script that does the same, until this one ends.
+/// Excludes every other script that does the same, until this one ends. What is locked is the folder above ours, so
+/// that nothing need be left behind for it.
 fn locked(paths: &Paths<'_>) -> String {
     let folder = Command::quote(paths.folder);
-    format!("mkdir -p {folder} && cd {folder} && exec 9>lock.mutex && flock -w 10 9 || exit 1")
+    format!(
+        "mkdir -p {folder} && exec 9<{folder}/.. || exit 1
+flock -w 10 9 && mkdir -p {folder} && cd {folder} || exit 1"
+    )
 }
 
 /// A name as one line: the lock is a file of lines.

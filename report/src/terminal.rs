@@ -125,11 +125,11 @@ fn what_was_found(page: &Page) -> String {
     match page.summary.word {
         Word::Invalid => {
             let anomalies: usize = page.checks.iter().map(|check| check.verdict.anomalies().len()).sum();
-            let first = of_that_word().find_map(|check| Some((check, check.verdict.anomalies().first()?)));
+            let first = of_that_word().find_map(|check| check.verdict.anomalies().first());
             let more = if anomalies > 1 { format!(" (and {} more)", anomalies - 1) } else { String::new() };
             first.map_or_else(
                 || page.summary.headline.clone(),
-                |(check, anomaly)| format!("{}: {}{more}", check.name, anomaly.explanation),
+                |anomaly| format!("{}: {}{more}", anomaly.name, anomaly.explanation),
             )
         }
         Word::Unknown => {
