@@ -14,10 +14,14 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 /// A connection is made within this time, or not at all.
 const CONNECT_LIMIT: Duration = Duration::from_secs(2);
+
+/// A connection that is refused is told this much later: clients of a node that is down would otherwise come back at
+/// once, and take the operations of all others.
+const BACK_OFF: Duration = Duration::from_millis(100);
 
 /// Callers have shorter limits of their own; this one only bounds what they forget.
 const ANSWER_LIMIT: Duration = Duration::from_secs(120);
@@ -111,7 +115,11 @@ impl Connection {
         {
             return Ok(link);
         }
-        Link::open(self.address).await
+        let opened = Link::open(self.address).await;
+        if opened.is_err() {
+            sleep(BACK_OFF).await;
+        }
+        opened
     }
 }
 

@@ -316,39 +316,3 @@ async fn a_planted_bug_gives_a_lock_away_under_a_live_lease() {
     assert_eq!(waiter.await.unwrap(), Ok(LockRet::Acquired { token: 2 }));
     assert_eq!(first.invoke(&REFRESH).await, Ok(LockRet::Done), "the first is not told");
 }
-
-#[test]
-#[ignore = "a measurement: cargo test --release -- --ignored a_million --nocapture"]
-#[allow(clippy::print_stdout)]
-fn a_million_operations_by_twenty_clients() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    for spec in ["memory", "memory:stale-read", "memory:flaky=0.01"] {
-        let rate = runtime.block_on(measure(spec));
-        println!("{spec}: {rate:.0} operations/s");
-        assert!(rate > 100_000.0);
-    }
-}
-
-async fn measure(spec: &str) -> f64 {
-    let database = open(spec, SEED).unwrap();
-    let mut tasks = tokio::task::JoinSet::new();
-    let start = std::time::Instant::now();
-    for client in 0..20_u64 {
-        let mut connection = register(&*database).await;
-        tasks.spawn(async move {
-            for number in 0..50_000_u64 {
-                let key = (number + client) % 16;
-                let value = number as i64;
-                let op = match number % 3 {
-                    0 => RegisterOp::Write { key, value },
-                    1 => RegisterOp::Cas { key, expected: value, new: value + 1 },
-                    _ => RegisterOp::Read { key },
-                };
-                connection.invoke(&op).await.ok();
-                tokio::task::coop::consume_budget().await;
-            }
-        });
-    }
-    tasks.join_all().await;
-    1e6 / start.elapsed().as_secs_f64()
-}
