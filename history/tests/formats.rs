@@ -329,3 +329,11 @@ fn the_examples_of_the_documentation_are_read() {
     assert!(History::<Register>::from_recording(&lines).is_ok());
     assert_eq!(recording(block("```clojure\n")).len(), 9);
 }
+
+/// Found by fuzzing: a field named by a symbol of EDN in JSON came back as another field.
+#[test]
+fn a_column_is_a_column_however_it_is_named() {
+    let named = recording("{\"type\":\"ok\",\"#edn value\":3,\"#edn [1]\":4}");
+    assert!(named == edn("{:type :ok value 3 [1] 4}"));
+    assert_eq!(shown(&named), "3");
+}

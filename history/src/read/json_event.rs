@@ -48,7 +48,7 @@ impl<'a> JsonEvents<'a> {
         let values = &mut columns.values;
         let (field, extra) = self.json.field(|name| match Field::of(name) {
             Some(field) => (Some(field), ValueId::NIL),
-            None => (None, extra_name(name, values)),
+            None => extra_name(name, values),
         })?;
         let Some(field) = field else {
             let start = self.json.cursor.at;
@@ -163,11 +163,14 @@ impl<'a> Events<'a> for JsonEvents<'a> {
     }
 }
 
-/// The name of a field without a column: a keyword, or any value as EDN.
-fn extra_name(name: &[u8], values: &mut Values) -> ValueId {
+/// The name of a field without a column: a keyword, or any value as EDN, which may name a column after all.
+fn extra_name(name: &[u8], values: &mut Values) -> (Option<Field>, ValueId) {
     let edn = name.strip_prefix(b"#edn ").and_then(|text| std::str::from_utf8(text).ok());
     let parsed = edn.and_then(|text| super::parse_value(text, Language::Edn, values).ok());
-    parsed.unwrap_or_else(|| values.leaf(Leaf::Text(TextKind::Keyword, name)))
+    match parsed {
+        Some(id) => (values.get(id).name().and_then(|name| Field::of(name.as_bytes())), id),
+        None => (None, values.leaf(Leaf::Text(TextKind::Keyword, name))),
+    }
 }
 
 /// Keys of an object are integers if all of them can be, and else the keywords that they were read as.

@@ -279,8 +279,7 @@ impl Values {
         }
         let position = self.nodes.len() as u32;
         self.nodes.push(node);
-        let (nodes, text, children) = (&self.nodes, &self.text, &self.children);
-        self.table.insert(hash, position, |at| hash_of(nodes[at as usize], text, children));
+        self.table.insert(hash, position);
         ValueId(position)
     }
 
@@ -409,17 +408,6 @@ fn hash_children(seed: u64, children: &[ValueId]) -> u64 {
         hash = mix(hash, u64::from(pair[0].0) << 32 | u64::from(pair[1].0));
     }
     pairs.remainder().iter().fold(hash, |hash, last| mix(hash, u64::from(last.0)))
-}
-
-fn hash_of(node: Node, text: &[u8], children: &[ValueId]) -> u64 {
-    let range = |length: u32| node.start as usize..node.start as usize + length as usize;
-    match node.kind {
-        Kind::Text(_) => hash_bytes(kind_seed(node.kind), &text[range(node.length)]),
-        Kind::Vector | Kind::Set | Kind::Map | Kind::Tagged => {
-            hash_children(kind_seed(node.kind), &children[range(node.length)])
-        }
-        _ => mix(kind_seed(node.kind), node.start),
-    }
 }
 
 fn str_of(bytes: &[u8]) -> &str {

@@ -4,7 +4,8 @@
 /// Positions by hash. Never more than three quarters full.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Table {
-    /// The upper half of the hash above position + 1; 0 is free. As many as a power of two, or none.
+    /// The upper half of the hash above position + 1; 0 is free. As many as a power of two, or none. The slot of an
+    /// entry follows from what is kept of its hash, so that growing looks at no value.
     slots: Vec<u64>,
     used: usize,
 }
@@ -14,7 +15,7 @@ impl Table {
     #[inline]
     pub(super) fn find(&self, hash: u64, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
         let mask = self.slots.len().wrapping_sub(1);
-        let mut slot = (hash as usize) & mask;
+        let mut slot = (hash >> 32) as usize & mask;
         while let Some(&entry) = self.slots.get(slot).filter(|entry| **entry != 0) {
             let position = (entry as u32) - 1;
             if entry >> 32 == hash >> 32 && is_it(position) {
@@ -25,31 +26,28 @@ impl Table {
         None
     }
 
-    /// Adds a position that is not there. `hash_of` says the hash of a position when the table grows.
-    pub(super) fn insert(&mut self, hash: u64, position: u32, hash_of: impl Fn(u32) -> u64) {
+    /// Adds a position that is not there.
+    pub(super) fn insert(&mut self, hash: u64, position: u32) {
         if (self.used + 1) * 4 > self.slots.len() * 3 {
-            self.grow(hash_of);
+            self.grow();
         }
-        self.place(hash, position);
+        self.place((hash >> 32) << 32 | u64::from(position + 1));
         self.used += 1;
     }
 
-    fn grow(&mut self, hash_of: impl Fn(u32) -> u64) {
+    fn grow(&mut self) {
         let size = (self.slots.len() * 2).max(64);
         let old = std::mem::replace(&mut self.slots, vec![0; size]);
-        for entry in old.into_iter().filter(|entry| *entry != 0) {
-            let position = (entry as u32) - 1;
-            self.place(hash_of(position), position);
-        }
+        old.into_iter().filter(|entry| *entry != 0).for_each(|entry| self.place(entry));
     }
 
-    fn place(&mut self, hash: u64, position: u32) {
+    fn place(&mut self, entry: u64) {
         let mask = self.slots.len() - 1;
-        let mut slot = (hash as usize) & mask;
+        let mut slot = (entry >> 32) as usize & mask;
         while self.slots[slot] != 0 {
             slot = (slot + 1) & mask;
         }
-        self.slots[slot] = (hash >> 32) << 32 | u64::from(position + 1);
+        self.slots[slot] = entry;
     }
 }
 
