@@ -48,7 +48,7 @@ impl Default for Linearizable {
 }
 
 /// Configurations without progress after which a small part of the history is tried by itself.
-const STALL: u64 = 100_000;
+const STALL: u64 = 300_000;
 
 /// What is known of one register.
 enum Judgement {
@@ -153,8 +153,8 @@ fn judge(object: &Object, limits: Limits) -> Judged {
         return Judged { judgement, nodes: 0, width: Plan::new(&object.calls).width };
     }
     let mut judged = searched(&object.calls, limits);
-    if let Judgement::Unknown { at, why: GaveUp::Stall | GaveUp::Nodes } = judged.judgement
-        && let Some(finding) = Minimiser::new(object, &sources, at).local()
+    if let (true, Judgement::Unknown { at, .. }) = (judged.wants_more(), &judged.judgement)
+        && let Some(finding) = Minimiser::new(object, &sources, *at).local()
     {
         judged.judgement = Judgement::Broken(Broken::Shown(finding));
     }

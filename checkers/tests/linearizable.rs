@@ -179,8 +179,16 @@ fn a_witness_holds_what_is_needed_and_no_more() {
 
 #[test]
 fn a_small_budget_says_how_far_it_came() {
-    let text = "[w1       ]\n[w2       ]\n           [r1 ]\n                [r2 ]";
-    let verdict = Linearizable::default().check(&registers(text), Budget { nodes: 1, bytes: 1 << 20 });
-    let Verdict::Unknown { reason, .. } = verdict else { panic!("{verdict:?}") };
+    let history = registers("[w1  ]      [w3  ]\n[w2  ]      [w4  ]\n      [r2  ]      [r3]");
+    let judge = |nodes| Linearizable::default().check(&history, Budget { nodes, bytes: 1 << 20 });
+    assert_eq!(judge(100).word(), Word::Valid);
+    let Verdict::Unknown { reason, .. } = judge(0) else { panic!("{:?}", judge(0)) };
     assert!(reason.contains("key 0") && reason.contains("fine up to index"), "{reason}");
+}
+
+#[test]
+fn a_violation_that_shows_at_once_needs_no_budget() {
+    let history = registers("[w1       ]\n[w2       ]\n           [r1 ]\n                [r2 ]");
+    let verdict = Linearizable::default().check(&history, Budget { nodes: 0, bytes: 0 });
+    assert_eq!(verdict.word(), Word::Invalid);
 }

@@ -50,6 +50,9 @@ pub(crate) struct Plan {
     pub makers: FxHashMap<State, Vec<u32>>,
     /// Where in the walk each state is needed and made for the last time.
     pub lasts: FxHashMap<State, Lasts>,
+    /// For each call, true if it is a known write of what no call needs. Wherever another write happens, it can have
+    /// happened right before, unseen.
+    pub unseen: Vec<bool>,
 }
 
 /// Positions after the last invocations of known calls that need, and that make, a state; 0 if there is none.
@@ -68,11 +71,13 @@ impl Plan {
         let order = order(calls);
         let (classes, class_of) = classes(calls, &order);
         let (makers, lasts) = (FxHashMap::default(), FxHashMap::default());
-        let mut plan = Plan { events: Vec::with_capacity(order.len()), width: 0, classes, makers, lasts };
+        let mut plan =
+            Plan { events: Vec::with_capacity(order.len()), width: 0, classes, makers, lasts, unseen: Vec::new() };
         for (number, class) in plan.classes.iter().enumerate() {
             plan.makers.entry(class.makes).or_default().push(number as u32);
         }
         plan.assign_slots(calls, &order, &class_of);
+        plan.unseen = calls.iter().map(|call| plan.is_unseen(call)).collect();
         plan
     }
 
@@ -99,6 +104,12 @@ impl Plan {
 }
 
 impl Plan {
+    fn is_unseen(&self, call: &Call) -> bool {
+        let Some(makes) = call.makes.filter(|_| call.needs.is_none() && !call.crashed()) else { return false };
+        let is_known_to_be_needed = self.lasts.get(&makes).is_some_and(|lasts| lasts.needed > 0);
+        !is_known_to_be_needed && !self.classes.iter().any(|class| class.needs == Some(makes))
+    }
+
     fn note_lasts(&mut self, call: &Call) {
         let position = self.events.len() as u32;
         if let Some(needs) = call.needs {

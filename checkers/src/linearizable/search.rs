@@ -5,7 +5,8 @@
 //! long the history; reads that match are taken at once, for they change nothing; a crashed call happens only right
 //! before a call that needs what it makes (elsewhere it could as well never have happened), is told apart from others
 //! only by what it does, and of two configurations that agree otherwise only the one that used fewer of them is kept;
-//! and nothing is overwritten that is still needed and cannot be made again.
+//! nothing is overwritten that is still needed and cannot be made again; and writes that nobody sees happen along with
+//! the first other write.
 
 use super::call::{Call, State};
 use super::plan::{Event, Plan};
@@ -15,11 +16,11 @@ use std::mem::size_of;
 /// How far a search may go. Work is counted, not time, so that the answer is the same on every machine.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// Configurations that may be expanded.
+    /// Configurations that may be opened.
     pub nodes: u64,
     /// Bytes that may be held.
     pub bytes: u64,
-    /// Configurations that may be expanded without getting any further in the history.
+    /// Configurations that may be opened without getting any further in the history.
     pub stall: u64,
     /// True if the search may look ahead to find that it is lost. That is faster by far, but then the call that blocks
     /// it may return before the violation shows.
@@ -29,7 +30,7 @@ pub(crate) struct Limits {
 /// Why a search gave up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum GaveUp {
-    /// All nodes were expanded.
+    /// All nodes were opened.
     Nodes,
     /// All bytes were held.
     Bytes,
@@ -65,7 +66,7 @@ pub(crate) enum Answer {
 pub(crate) struct Found {
     /// The answer.
     pub answer: Answer,
-    /// Configurations that were expanded.
+    /// Configurations that were opened.
     pub nodes: u64,
     /// How many calls were pending at most, crashed ones left aside.
     pub width: usize,
@@ -127,7 +128,7 @@ impl<'a, const N: usize> Search<'a, N> {
 
     fn run(mut self) -> Found {
         let answer = self.answer();
-        Found { answer, nodes: self.nodes, width: self.plan.width }
+        Found { answer, nodes: self.spent(), width: self.plan.width }
     }
 
     /// Depth first, so that a linearizable history costs little more than one walk through it.
@@ -140,7 +141,7 @@ impl<'a, const N: usize> Search<'a, N> {
             if !self.visited.insert(node.place, node.used, &self.pool) {
                 continue;
             }
-            self.count(node.place.at);
+            self.note_progress(node.place.at);
             if let Some(why) = self.exhausted() {
                 return self.gave_up(why);
             }
@@ -169,20 +170,24 @@ impl<'a, const N: usize> Search<'a, N> {
         None
     }
 
-    fn count(&mut self, at: u32) {
-        self.nodes += 1;
+    fn note_progress(&mut self, at: u32) {
         if at > self.furthest {
-            (self.furthest, self.nodes_at_furthest) = (at, self.nodes);
+            (self.furthest, self.nodes_at_furthest) = (at, self.spent());
         }
+    }
+
+    /// The work done so far: to compare multisets of crashed calls costs as much as to open configurations.
+    fn spent(&self) -> u64 {
+        self.nodes + self.visited.comparing
     }
 
     fn exhausted(&self) -> Option<GaveUp> {
         let bytes = self.visited.bytes(&self.pool) + self.open.capacity() * size_of::<Node<N>>();
-        if self.nodes > self.limits.nodes {
+        if self.spent() > self.limits.nodes {
             Some(GaveUp::Nodes)
         } else if bytes as u64 > self.limits.bytes {
             Some(GaveUp::Bytes)
-        } else if self.nodes - self.nodes_at_furthest > self.limits.stall {
+        } else if self.spent() - self.nodes_at_furthest > self.limits.stall {
             Some(GaveUp::Stall)
         } else {
             None
@@ -238,9 +243,13 @@ impl<'a, const N: usize> Search<'a, N> {
             if self.limits.foresight && makes != node.place.state && self.is_needed_and_lost(&node.place) {
                 return;
             }
+            if call.needs.is_none() {
+                self.take_unseen_writes(&mut node.place);
+            }
             node.place.state = makes;
             self.take_matching_reads(&mut node.place);
         }
+        self.nodes += 1;
         self.open.push(node);
     }
 
@@ -258,6 +267,17 @@ impl<'a, const N: usize> Search<'a, N> {
             made |= call.makes == Some(place.state);
         });
         needed && !made
+    }
+
+    /// Lets every pending write that nobody will ever see happen, right before another write.
+    fn take_unseen_writes(&self, place: &mut Place<N>) {
+        let mut mask = place.mask;
+        self.each_slot(place, |slot| {
+            if self.plan.unseen[self.cursor.table[slot as usize] as usize] {
+                set(&mut mask, slot);
+            }
+        });
+        place.mask = mask;
     }
 
     fn take_matching_reads(&self, place: &mut Place<N>) {
@@ -304,7 +324,7 @@ impl<'a, const N: usize> Search<'a, N> {
             if self.cursor.arrived[class as usize] <= self.pool.count(used, class) {
                 continue;
             }
-            self.nodes += 1;
+            self.nodes += self.pool.cost(used);
             if self.nodes > self.limits.nodes {
                 return;
             }

@@ -60,6 +60,11 @@ impl UsedPool {
         small == large || self.sets[small as usize].iter().all(|pair| pair.1 <= self.count(large, pair.0))
     }
 
+    /// The work that it takes to look through a multiset, in nodes.
+    pub fn cost(&self, used: UsedId) -> u64 {
+        1 + self.sets[used as usize].len() as u64 / 8
+    }
+
     fn number(&mut self, set: Vec<(u32, u32)>) -> UsedId {
         if let Some(number) = self.numbers.get(set.as_slice()) {
             return *number;
@@ -93,6 +98,8 @@ pub(crate) struct Place<const N: usize> {
 pub(crate) struct Visited<const N: usize> {
     heads: FxHashMap<Place<N>, u32>,
     entries: Vec<(UsedId, u32)>,
+    /// The work that comparisons of multisets took, in nodes.
+    pub comparing: u64,
 }
 
 /// The head of a place that was reached without the use of any crashed call: no other way there is worth a look.
@@ -101,7 +108,7 @@ const END: u32 = u32::MAX - 1;
 
 impl<const N: usize> Default for Visited<N> {
     fn default() -> Self {
-        Visited { heads: FxHashMap::default(), entries: Vec::new() }
+        Visited { heads: FxHashMap::default(), entries: Vec::new(), comparing: 0 }
     }
 }
 
@@ -120,6 +127,7 @@ impl<const N: usize> Visited<N> {
         let mut at = *head;
         while at != END {
             let (seen, next) = self.entries[at as usize];
+            self.comparing += pool.cost(seen);
             if pool.within(seen, used) {
                 return false;
             }
