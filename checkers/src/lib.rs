@@ -1,6 +1,7 @@
 //! History in, verdict out. Every checker is a pure function of a history and a budget: no clock, no files, no
 //! randomness, no logging. An invalid verdict always carries anomalies whose witness was re-checked by other code.
 
+pub mod engine;
 mod evidence;
 mod guard;
 mod linearizable;

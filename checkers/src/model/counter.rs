@@ -38,6 +38,10 @@ impl Model for Counter {
         matches!(op, CounterOp::Read(_) | CounterOp::Add(0))
     }
 
+    fn observes(&self, op: &CounterOp) -> bool {
+        matches!(op, CounterOp::Read(_))
+    }
+
     fn describe_op(&self, op: &CounterOp, _names: &Names<'_>) -> String {
         match op {
             CounterOp::Add(delta) => format!("add {delta}"),

@@ -46,6 +46,10 @@ impl Model for Kv {
         32 + state.len()
     }
 
+    fn observes(&self, op: &KvOp) -> bool {
+        matches!(op, KvOp::Get(_))
+    }
+
     fn describe_op(&self, op: &KvOp, _names: &Names<'_>) -> String {
         match op {
             KvOp::Get(text) => format!("get {text:?}"),

@@ -65,6 +65,10 @@ impl Model for AppendLog {
         size_of::<Vec<V>>() + state.len() * size_of::<V>()
     }
 
+    fn observes(&self, op: &LogOp) -> bool {
+        matches!(op, LogOp::ReadAll(_))
+    }
+
     fn describe_op(&self, op: &LogOp, names: &Names<'_>) -> String {
         match op {
             LogOp::Append(value) => format!("append {}", names.text(*value)),

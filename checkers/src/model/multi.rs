@@ -70,6 +70,10 @@ impl Model for MultiRegister {
         64 + state.len() * 24
     }
 
+    fn observes(&self, op: &MultiOp) -> bool {
+        op.iter().any(|access| matches!(access, Access::Read(..)))
+    }
+
     fn describe_op(&self, op: &MultiOp, names: &Names<'_>) -> String {
         let steps: Vec<String> = op
             .iter()

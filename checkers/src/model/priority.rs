@@ -84,6 +84,10 @@ impl Model for PriorityQueue {
         size_of::<Vec<V>>() + state.len() * size_of::<V>()
     }
 
+    fn observes(&self, op: &PriorityOp) -> bool {
+        matches!(op, PriorityOp::Poll(_))
+    }
+
     fn describe_op(&self, op: &PriorityOp, names: &Names<'_>) -> String {
         match op {
             PriorityOp::Insert(value) => format!("insert {}", names.text(*value)),

@@ -71,6 +71,10 @@ impl Model for Fifo {
         size_of::<Vec<V>>() + state.len() * size_of::<V>()
     }
 
+    fn observes(&self, op: &QueueOp) -> bool {
+        matches!(op, QueueOp::Dequeue(_))
+    }
+
     fn describe_op(&self, op: &QueueOp, names: &Names<'_>) -> String {
         describe(op, names)
     }
@@ -140,6 +144,10 @@ impl Model for Bag {
 
     fn weight(&self, state: &BTreeMap<V, u32>) -> usize {
         64 + state.len() * 24
+    }
+
+    fn observes(&self, op: &QueueOp) -> bool {
+        matches!(op, QueueOp::Dequeue(_))
     }
 
     fn describe_op(&self, op: &QueueOp, names: &Names<'_>) -> String {

@@ -1,6 +1,6 @@
 //! One register, with or without compare-and-set.
 
-use crate::object::{Model, NIL, Names, Parts, Tie, Timed, V};
+use crate::object::{Model, NIL, Names, Tie, Timed, V};
 use rustc_hash::FxHashSet;
 
 /// What is done to a register. nil is [`NIL`] everywhere.
@@ -51,15 +51,19 @@ impl Model for Register {
         matches!(op, RegisterOp::Read(_))
     }
 
-    fn parts(&self, _op: &RegisterOp) -> Parts {
-        Parts::Whole
-    }
-
     fn tie(&self, op: &RegisterOp) -> Tie {
         match *op {
             RegisterOp::Read(value) => Tie { needs: vec![value], ..Tie::default() },
             RegisterOp::Write(value) => Tie { makes: vec![value], ..Tie::default() },
             RegisterOp::Cas(old, new) => Tie { needs: vec![old], makes: vec![new], fixed: false },
+        }
+    }
+
+    /// A compare-and-set whose source is left out stands for a write.
+    fn weaken(&self, op: &RegisterOp) -> Option<RegisterOp> {
+        match *op {
+            RegisterOp::Cas(_, new) => Some(RegisterOp::Write(new)),
+            RegisterOp::Read(_) | RegisterOp::Write(_) => None,
         }
     }
 
@@ -73,6 +77,14 @@ impl Model for Register {
                 return;
             }
         }
+    }
+
+    fn observes(&self, op: &RegisterOp) -> bool {
+        !matches!(op, RegisterOp::Write(_))
+    }
+
+    fn may_do_nothing(&self, op: &RegisterOp) -> bool {
+        matches!(op, RegisterOp::Cas(..))
     }
 
     fn describe_op(&self, op: &RegisterOp, names: &Names<'_>) -> String {

@@ -94,6 +94,10 @@ impl Model for Set {
         size_of::<Vec<V>>() + state.len() * size_of::<V>()
     }
 
+    fn observes(&self, op: &SetOp) -> bool {
+        !matches!(op, SetOp::Add(_, None) | SetOp::Remove(_, None))
+    }
+
     fn describe_op(&self, op: &SetOp, names: &Names<'_>) -> String {
         let answer = |changed: &Option<bool>| changed.map_or(String::new(), |changed| format!(", answered {changed}"));
         match op {
@@ -156,6 +160,10 @@ impl Model for GrowOnlySet {
 
     fn weight(&self, state: &Vec<V>) -> usize {
         size_of::<Vec<V>>() + state.len() * size_of::<V>()
+    }
+
+    fn observes(&self, op: &GrowOnlyOp) -> bool {
+        matches!(op, GrowOnlyOp::ReadAll(_))
     }
 
     fn describe_op(&self, op: &GrowOnlyOp, names: &Names<'_>) -> String {

@@ -70,6 +70,10 @@ impl Model for Stack {
         size_of::<Vec<V>>() + state.len() * size_of::<V>()
     }
 
+    fn observes(&self, op: &StackOp) -> bool {
+        matches!(op, StackOp::Pop(_))
+    }
+
     fn describe_op(&self, op: &StackOp, names: &Names<'_>) -> String {
         match op {
             StackOp::Push(value) => format!("push {}", names.text(*value)),

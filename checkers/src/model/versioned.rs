@@ -49,6 +49,14 @@ impl Model for VersionedRegister {
         matches!(op, VersionedOp::Read(..))
     }
 
+    fn observes(&self, op: &VersionedOp) -> bool {
+        !matches!(op, VersionedOp::Write(None, _))
+    }
+
+    fn may_do_nothing(&self, op: &VersionedOp) -> bool {
+        matches!(op, VersionedOp::Cas(..) | VersionedOp::CasVersion(..))
+    }
+
     fn describe_op(&self, op: &VersionedOp, names: &Names<'_>) -> String {
         let at = |told: Option<i64>| told.map_or(String::new(), |version| format!(" at version {version}"));
         match *op {

@@ -3,11 +3,19 @@
 //! An engine knows no data type. Decoders make [`Timed`] calls out of a history, with every result inside the
 //! operation; a [`Model`] is a sequential machine over such operations. Nothing here searches or judges.
 
+mod decide;
+mod decode;
+mod judge;
 mod monitored;
 mod names;
+mod registry;
+mod shapes;
 
+pub use decode::NilRead;
+pub use judge::{Compat, JudgeOptions, Judged, Violation};
 pub use monitored::{Monitor, Monitored};
 pub use names::{NIL, Names, V};
+pub use registry::{ModelEntry, judge, models};
 
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -111,6 +119,18 @@ pub trait Model: Sync {
         false
     }
 
+    /// True if a call with this result says something of what the object held. A history without such a call shows
+    /// nothing.
+    fn observes(&self, _op: &Self::Op) -> bool {
+        true
+    }
+
+    /// True if it is one that a system may answer by doing nothing, as a compare-and-set is. Only `--compat porcupine`
+    /// asks: there any other crashed operation is forced to take effect.
+    fn may_do_nothing(&self, _op: &Self::Op) -> bool {
+        false
+    }
+
     /// Which parts of the object it touches. Calls that touch disjoint parts are judged apart.
     fn parts(&self, _op: &Self::Op) -> Parts {
         Parts::Whole
@@ -119,6 +139,12 @@ pub trait Model: Sync {
     /// What may be left out of a witness with it.
     fn tie(&self, op: &Self::Op) -> Tie {
         if self.is_read(op) { Tie::free() } else { Tie::fixed() }
+    }
+
+    /// An operation that asks less of the order and leaves the same: what it may stand for in a witness that lacks what
+    /// it needs.
+    fn weaken(&self, _op: &Self::Op) -> Option<Self::Op> {
+        None
     }
 
     /// Takes out crashed calls that no legal order has any use for: to leave them out only removes constraints.

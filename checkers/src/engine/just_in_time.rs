@@ -1,0 +1,299 @@
+//! The search for a legal order, one configuration of the pending calls at a time.
+//!
+//! Source: Lowe 2017, "Testing for linearizability", section 5 (just-in-time linearization): a call happens no earlier
+//! than some return forces it. We differ: the search is depth first; only pending calls have a bit, so a configuration
+//! is a few words however long the history; reads that match are taken at once, for they change nothing; a crashed call
+//! has no bit, is told apart from others only by what it does, and of two configurations that agree otherwise only the
+//! one that used fewer of them is kept. A moment when nothing is pending needs no special care: there a configuration
+//! is no more than its state.
+
+use super::machine::{IMPOSSIBLE, Machine};
+use super::plan::{Event, Plan};
+use super::used::{NONE_USED, Place, UsedId, UsedPool, Visited};
+use super::{Answer, Found, GaveUp, Limits};
+use crate::object::{Model, Timed};
+use std::mem::size_of;
+
+/// The widest window that is searched.
+const WIDEST: usize = 1024;
+
+/// Says whether these calls, cleaned by [`super::clean`], have a legal order.
+pub fn search<M: Model>(model: &M, calls: &[Timed<M::Op>], limits: Limits) -> Found {
+    let (machine, kind_of) = Machine::new(model, calls);
+    let plan = Plan::new(calls, &kind_of);
+    match plan.width {
+        0..=64 => Search::<M, 1>::new(machine, &kind_of, &plan, limits).run(),
+        65..=128 => Search::<M, 2>::new(machine, &kind_of, &plan, limits).run(),
+        129..=WIDEST => Search::<M, 16>::new(machine, &kind_of, &plan, limits).run(),
+        _ => Found { answer: Answer::GaveUp(0, GaveUp::Width), nodes: 0 },
+    }
+}
+
+/// A configuration that is still to be looked at.
+#[derive(Clone, Copy)]
+struct Node<const N: usize> {
+    place: Place<N>,
+    used: UsedId,
+}
+
+struct Search<'a, 'm, M: Model, const N: usize> {
+    machine: Machine<'m, M>,
+    plan: &'a Plan,
+    limits: Limits,
+    cursor: Cursor<'a, N>,
+    open: Vec<Node<N>>,
+    visited: Visited<N>,
+    pool: UsedPool,
+    nodes: u64,
+    furthest: u32,
+    nodes_at_furthest: u64,
+}
+
+impl<'a, 'm, M: Model, const N: usize> Search<'a, 'm, M, N> {
+    fn new(machine: Machine<'m, M>, kind_of: &'a [u32], plan: &'a Plan, limits: Limits) -> Self {
+        Search {
+            machine,
+            plan,
+            limits,
+            cursor: Cursor::new(plan, kind_of),
+            open: Vec::new(),
+            visited: Visited::default(),
+            pool: UsedPool::default(),
+            nodes: 0,
+            furthest: 0,
+            nodes_at_furthest: 0,
+        }
+    }
+
+    fn run(mut self) -> Found {
+        let answer = self.answer();
+        Found { answer, nodes: self.nodes }
+    }
+
+    /// Depth first, so that a history with a legal order costs little more than one walk through it.
+    fn answer(&mut self) -> Answer {
+        self.open.push(Node { place: Place { at: 0, state: 0, mask: [0; N] }, used: NONE_USED });
+        while let Some(mut node) = self.open.pop() {
+            self.cursor.move_to(node.place.at);
+            let Some(forced) = self.advance(&mut node.place) else { return Answer::Linearizable };
+            if !self.visited.insert(node.place, node.used, &self.pool) {
+                continue;
+            }
+            self.nodes += 1;
+            if node.place.at > self.furthest {
+                (self.furthest, self.nodes_at_furthest) = (node.place.at, self.nodes);
+            }
+            if let Some(why) = self.exhausted() {
+                return Answer::GaveUp(self.blocking_call(), why);
+            }
+            self.expand(&node, forced);
+        }
+        Answer::Broken(self.blocking_call())
+    }
+
+    /// Walks on to the next return of a call that has not happened yet, and names its slot; None at the end.
+    fn advance(&mut self, place: &mut Place<N>) -> Option<u32> {
+        while let Some(event) = self.plan.events.get(place.at as usize) {
+            match *event {
+                Event::Invoke { call, slot } => {
+                    let kind = self.cursor.kind_of[call as usize];
+                    if self.machine.is_read(kind) && self.machine.next(place.state, kind) != IMPOSSIBLE {
+                        set(&mut place.mask, slot);
+                    }
+                }
+                Event::Return { slot, .. } if !has(&place.mask, slot) => return Some(slot),
+                Event::Return { slot, .. } => clear(&mut place.mask, slot),
+                Event::Crash { .. } => {}
+            }
+            self.cursor.forward();
+            place.at += 1;
+        }
+        None
+    }
+
+    fn exhausted(&self) -> Option<GaveUp> {
+        let bytes =
+            || self.visited.bytes(&self.pool) + self.machine.bytes() + self.open.capacity() * size_of::<Node<N>>();
+        if self.nodes > self.limits.nodes {
+            Some(GaveUp::Nodes)
+        } else if bytes() as u64 > self.limits.bytes {
+            Some(GaveUp::Bytes)
+        } else if self.nodes - self.nodes_at_furthest > self.limits.stall {
+            Some(GaveUp::Stall)
+        } else {
+            None
+        }
+    }
+
+    /// The call whose return no configuration got past.
+    fn blocking_call(&self) -> usize {
+        let returns = self.plan.events.iter().skip(self.furthest as usize).find_map(|event| match event {
+            Event::Return { call, .. } => Some(*call as usize),
+            _ => None,
+        });
+        returns.unwrap_or_default()
+    }
+
+    /// Opens every configuration that one more call leads to. The last one opened is looked at first, so the most
+    /// promising ones come last: crashed calls, other calls, those that make the forced one possible, the forced one.
+    fn expand(&mut self, node: &Node<N>, forced: u32) {
+        self.take_crashed(node);
+        let forced_kind = self.cursor.kind_in(forced);
+        let is_stuck = self.machine.next(node.place.state, forced_kind) == IMPOSSIBLE;
+        let helpful_from = self.open.len();
+        let mut unhelpful = helpful_from;
+        for word in 0..N {
+            let mut bits = self.cursor.pending[word] & !node.place.mask[word];
+            while bits != 0 {
+                let slot = word as u32 * 64 + bits.trailing_zeros();
+                bits &= bits - 1;
+                // A read that is possible has been taken; one that is not leads nowhere.
+                if slot == forced || self.machine.is_read(self.cursor.kind_in(slot)) {
+                    continue;
+                }
+                let before = self.open.len();
+                self.take(node, slot);
+                let helps = |search: &mut Self| {
+                    let state = search.open[before].place.state;
+                    search.machine.next(state, forced_kind) != IMPOSSIBLE
+                };
+                if is_stuck && self.open.len() == before + 1 && !helps(self) {
+                    self.open.swap(unhelpful, before);
+                    unhelpful += 1;
+                }
+            }
+        }
+        self.take(node, forced);
+    }
+
+    /// Lets a pending call happen, if it can.
+    fn take(&mut self, node: &Node<N>, slot: u32) {
+        let kind = self.cursor.kind_in(slot);
+        let next = self.machine.next(node.place.state, kind);
+        for which in 0..self.machine.count(next) {
+            let mut node = *node;
+            set(&mut node.place.mask, slot);
+            self.enter(&mut node.place, self.machine.each(next, which));
+            self.open.push(node);
+        }
+    }
+
+    /// Lets one crashed call of each class happen, if it changes anything.
+    fn take_crashed(&mut self, node: &Node<N>) {
+        if self.cursor.crashed_so_far == 0 {
+            return;
+        }
+        for class in 0..self.plan.classes.len() as u32 {
+            if self.cursor.arrived[class as usize] <= self.pool.count(node.used, class) {
+                continue;
+            }
+            let next = self.machine.next(node.place.state, self.plan.classes[class as usize]);
+            for which in 0..self.machine.count(next) {
+                let state = self.machine.each(next, which);
+                if state != node.place.state {
+                    let mut node = Node { used: self.pool.plus(node.used, class), ..*node };
+                    self.enter(&mut node.place, state);
+                    self.open.push(node);
+                }
+            }
+        }
+    }
+
+    /// Takes on a state, and with it every pending read that it explains.
+    fn enter(&mut self, place: &mut Place<N>, state: u32) {
+        if state == place.state {
+            return;
+        }
+        place.state = state;
+        for word in 0..N {
+            let mut bits = self.cursor.pending[word] & !place.mask[word];
+            while bits != 0 {
+                let slot = word as u32 * 64 + bits.trailing_zeros();
+                bits &= bits - 1;
+                let kind = self.cursor.kind_in(slot);
+                if self.machine.is_read(kind) && self.machine.next(state, kind) != IMPOSSIBLE {
+                    set(&mut place.mask, slot);
+                }
+            }
+        }
+    }
+}
+
+/// What is pending at one position of the walk. It moves both ways, so that a configuration need not carry it.
+struct Cursor<'a, const N: usize> {
+    events: &'a [Event],
+    kind_of: &'a [u32],
+    at: u32,
+    kinds: Vec<u32>,
+    pending: [u64; N],
+    arrived: Vec<u32>,
+    crashed_so_far: u32,
+}
+
+impl<'a, const N: usize> Cursor<'a, N> {
+    fn new(plan: &'a Plan, kind_of: &'a [u32]) -> Self {
+        Cursor {
+            events: &plan.events,
+            kind_of,
+            at: 0,
+            kinds: vec![0; plan.width],
+            pending: [0; N],
+            arrived: vec![0; plan.classes.len()],
+            crashed_so_far: 0,
+        }
+    }
+
+    fn kind_in(&self, slot: u32) -> u32 {
+        self.kinds[slot as usize]
+    }
+
+    fn move_to(&mut self, at: u32) {
+        while self.at < at {
+            self.forward();
+        }
+        while self.at > at {
+            self.back();
+        }
+    }
+
+    fn forward(&mut self) {
+        match self.events[self.at as usize] {
+            Event::Invoke { call, slot } => self.begin(call, slot),
+            Event::Return { slot, .. } => clear(&mut self.pending, slot),
+            Event::Crash { class } => {
+                self.arrived[class as usize] += 1;
+                self.crashed_so_far += 1;
+            }
+        }
+        self.at += 1;
+    }
+
+    fn back(&mut self) {
+        self.at -= 1;
+        match self.events[self.at as usize] {
+            Event::Invoke { slot, .. } => clear(&mut self.pending, slot),
+            Event::Return { call, slot } => self.begin(call, slot),
+            Event::Crash { class } => {
+                self.arrived[class as usize] -= 1;
+                self.crashed_so_far -= 1;
+            }
+        }
+    }
+
+    fn begin(&mut self, call: u32, slot: u32) {
+        self.kinds[slot as usize] = self.kind_of[call as usize];
+        set(&mut self.pending, slot);
+    }
+}
+
+fn has<const N: usize>(mask: &[u64; N], slot: u32) -> bool {
+    mask[slot as usize / 64] >> (slot % 64) & 1 == 1
+}
+
+fn set<const N: usize>(mask: &mut [u64; N], slot: u32) {
+    mask[slot as usize / 64] |= 1 << (slot % 64);
+}
+
+fn clear<const N: usize>(mask: &mut [u64; N], slot: u32) {
+    mask[slot as usize / 64] &= !(1 << (slot % 64));
+}

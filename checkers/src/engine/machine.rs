@@ -1,0 +1,138 @@
+//! A model with its states numbered and its steps remembered.
+
+use crate::object::{Model, Timed};
+use rustc_hash::FxHashMap;
+
+/// No state: the step is impossible.
+pub(crate) const IMPOSSIBLE: u32 = u32::MAX;
+const NOT_TRIED: u32 = u32::MAX - 1;
+/// From here on a number stands for several states.
+const SEVERAL: u32 = 1 << 31;
+/// So many states have a row in the table, if there are few kinds of operations.
+const TABLE_STATES: usize = 1024;
+const TABLE_KINDS: usize = 1024;
+
+/// The states that have been reached, and what each kind of operation makes of each. Source: Knossos' `memo`, which
+/// we differ from in that states are reached when a search reaches them.
+pub(crate) struct Machine<'m, M: Model> {
+    model: &'m M,
+    kinds: Vec<M::Op>,
+    reads: Vec<bool>,
+    states: Vec<M::State>,
+    numbers: FxHashMap<M::State, u32>,
+    table: Vec<u32>,
+    rest: FxHashMap<(u32, u32), u32>,
+    several: Vec<Vec<u32>>,
+    held: usize,
+    found: Vec<M::State>,
+}
+
+impl<'m, M: Model> Machine<'m, M> {
+    /// A machine in its initial state, which is number 0, and the kind of operation of each call.
+    pub fn new(model: &'m M, calls: &[Timed<M::Op>]) -> (Self, Vec<u32>) {
+        let (mut kinds, mut numbers) = (Vec::new(), FxHashMap::default());
+        let mut kind_of = Vec::with_capacity(calls.len());
+        for call in calls {
+            let next = kinds.len() as u32;
+            let kind = *numbers.entry(&call.op).or_insert(next);
+            if kind == next {
+                kinds.push(call.op.clone());
+            }
+            kind_of.push(kind);
+        }
+        let reads = kinds.iter().map(|op| model.is_read(op)).collect();
+        let mut machine = Machine {
+            model,
+            kinds,
+            reads,
+            states: Vec::new(),
+            numbers: FxHashMap::default(),
+            table: Vec::new(),
+            rest: FxHashMap::default(),
+            several: Vec::new(),
+            held: 0,
+            found: Vec::new(),
+        };
+        machine.number(model.initial());
+        (machine, kind_of)
+    }
+
+    /// True if this kind of operation changes no state.
+    pub fn is_read(&self, kind: u32) -> bool {
+        self.reads[kind as usize]
+    }
+
+    /// Bytes held, about.
+    pub fn bytes(&self) -> usize {
+        self.held + self.table.capacity() * 4 + self.rest.capacity() * 16
+    }
+
+    /// The one state afterwards, [`IMPOSSIBLE`], or what [`Machine::each`] tells apart.
+    #[inline]
+    pub fn next(&mut self, state: u32, kind: u32) -> u32 {
+        if self.kinds.len() <= TABLE_KINDS && (state as usize) < TABLE_STATES {
+            let at = state as usize * self.kinds.len() + kind as usize;
+            match self.table[at] {
+                NOT_TRIED => {
+                    let next = self.work_out(state, kind);
+                    self.table[at] = next;
+                    next
+                }
+                known => known,
+            }
+        } else if let Some(&known) = self.rest.get(&(state, kind)) {
+            known
+        } else {
+            let next = self.work_out(state, kind);
+            self.rest.insert((state, kind), next);
+            next
+        }
+    }
+
+    /// How many states `next` stands for.
+    #[inline]
+    pub fn count(&self, next: u32) -> usize {
+        match next {
+            IMPOSSIBLE => 0,
+            SEVERAL.. => self.several[(next - SEVERAL) as usize].len(),
+            _ => 1,
+        }
+    }
+
+    /// One of them.
+    #[inline]
+    pub fn each(&self, next: u32, which: usize) -> u32 {
+        if next >= SEVERAL { self.several[(next - SEVERAL) as usize][which] } else { next }
+    }
+
+    fn work_out(&mut self, state: u32, kind: u32) -> u32 {
+        let mut found = std::mem::take(&mut self.found);
+        self.model.steps(&self.states[state as usize], &self.kinds[kind as usize], &mut found);
+        let next = match found.len() {
+            0 => IMPOSSIBLE,
+            1 => found.pop().map_or(IMPOSSIBLE, |state| self.number(state)),
+            _ => {
+                let several = found.drain(..).map(|state| self.number(state)).collect();
+                self.several.push(several);
+                SEVERAL + (self.several.len() - 1) as u32
+            }
+        };
+        found.clear();
+        self.found = found;
+        next
+    }
+
+    fn number(&mut self, state: M::State) -> u32 {
+        if let Some(&number) = self.numbers.get(&state) {
+            return number;
+        }
+        let number = self.states.len() as u32;
+        self.held += 2 * self.model.weight(&state) + 24;
+        if self.kinds.len() <= TABLE_KINDS && self.states.len() < TABLE_STATES {
+            self.table.resize(self.table.len() + self.kinds.len(), NOT_TRIED);
+        }
+        self.states.push(state.clone());
+        self.numbers.insert(state, number);
+        number
+    }
+}

@@ -1,0 +1,174 @@
+//! One object: which engine decides, and how what it says is made small and confirmed.
+
+use super::{Model, Monitored, Parts, Timed, V};
+use crate::engine::{Answer, GaveUp, Limits, Witness, search, wing_gong};
+use rustc_hash::FxHashMap;
+
+/// A monitor of a model.
+pub(crate) type MonitorOf<M> = fn(&M, &[Timed<<M as Model>::Op>]) -> Monitored;
+
+/// What decided.
+pub(crate) const MONITOR: &str = "monitor";
+pub(crate) const JUST_IN_TIME: &str = "just-in-time search";
+pub(crate) const WING_GONG: &str = "Wing-Gong search";
+
+/// Configurations that a search may expand without getting further before somebody looks near where it is.
+const STALL: u64 = 20_000;
+
+/// What was found of one object.
+#[derive(Clone, Debug)]
+pub(crate) enum Decision<O> {
+    /// There is a legal order.
+    Valid { engine: &'static str },
+    /// There is none, as these calls show by themselves, which two engines agree on.
+    Invalid { engine: &'static str, calls: Vec<Timed<O>>, culprit: usize },
+    /// Nobody can say. The events before this one have a legal order.
+    Unknown { reason: String, proved: u32 },
+}
+
+/// A decision, and what it cost.
+pub(crate) struct Decided<O> {
+    pub decision: Decision<O>,
+    pub nodes: u64,
+}
+
+/// Judges cleaned calls of one object.
+pub(crate) fn decide<M: Model>(
+    model: &M,
+    calls: &[Timed<M::Op>],
+    monitor: Option<MonitorOf<M>>,
+    limits: Limits,
+) -> Decided<M::Op> {
+    let monitored = monitor.map(|monitor| monitor(model, calls));
+    match monitored {
+        Some(Monitored::Valid) => return Decided { decision: Decision::Valid { engine: MONITOR }, nodes: 0 },
+        Some(Monitored::Invalid(named)) => {
+            let culprit = named.last().copied().unwrap_or_default();
+            let small = Witness::new(model, calls, cut(calls, &named).unwrap_or(culprit)).named(&named);
+            if let Some(small) = small {
+                return Decided { decision: confirm(model, small, MONITOR, limits), nodes: 0 };
+            }
+        }
+        Some(Monitored::Unsupported(_)) | None => {}
+    }
+    by_search(model, calls, limits)
+}
+
+/// The call that returns last of those that a monitor named: nothing after it matters.
+fn cut<O>(calls: &[Timed<O>], named: &[usize]) -> Option<usize> {
+    let returned = named.iter().copied().filter(|at| calls.get(*at).is_some_and(|call| !call.crashed()));
+    returned.max_by_key(|at| calls[*at].returned)
+}
+
+fn by_search<M: Model>(model: &M, calls: &[Timed<M::Op>], limits: Limits) -> Decided<M::Op> {
+    let mut found = search(model, calls, Limits { stall: STALL.min(limits.stall), ..limits });
+    let mut nodes = found.nodes;
+    if let Answer::GaveUp(at, GaveUp::Stall) = found.answer {
+        if let Some(small) = Witness::new(model, calls, at).local() {
+            return Decided { decision: confirm(model, small, JUST_IN_TIME, limits), nodes };
+        }
+        found = search(model, calls, limits);
+        nodes += found.nodes;
+    }
+    let decision = match found.answer {
+        Answer::Linearizable => Decision::Valid { engine: JUST_IN_TIME },
+        Answer::Broken(at) => confirm(model, Witness::new(model, calls, at).proven(), JUST_IN_TIME, limits),
+        Answer::GaveUp(at, GaveUp::Width) => second_try(model, calls, at, limits),
+        Answer::GaveUp(at, why) => gave_up(calls, at, why),
+    };
+    Decided { decision, nodes }
+}
+
+fn second_try<M: Model>(model: &M, calls: &[Timed<M::Op>], at: usize, limits: Limits) -> Decision<M::Op> {
+    match wing_gong(model, calls, limits).answer {
+        Answer::Linearizable => Decision::Valid { engine: WING_GONG },
+        Answer::Broken(_) | Answer::GaveUp(..) => gave_up(calls, at, GaveUp::Width),
+    }
+}
+
+fn gave_up<O>(calls: &[Timed<O>], at: usize, why: GaveUp) -> Decision<O> {
+    let reason = match why {
+        GaveUp::Nodes => "the budget of configurations is used up; a larger one, or unique values, would help",
+        GaveUp::Bytes => "the budget of memory is used up; a larger one, or unique values, would help",
+        GaveUp::Stall => "the search got no further; a larger budget, or unique values, would help",
+        GaveUp::Width => "too many calls were in flight at one time; fewer processes would help",
+    };
+    let proved = calls.get(at).and_then(|call| call.returned).unwrap_or_default();
+    Decision::Unknown { reason: reason.to_owned(), proved }
+}
+
+/// Asks the other engine about a witness, and blames the call that both blame.
+fn confirm<M: Model>(model: &M, calls: Vec<Timed<M::Op>>, engine: &'static str, limits: Limits) -> Decision<M::Op> {
+    let first = search(model, &calls, limits).answer;
+    let second = wing_gong(model, &calls, limits).answer;
+    match (first, second) {
+        (Answer::Broken(culprit), Answer::Broken(_)) => Decision::Invalid { engine, calls, culprit },
+        (_, Answer::GaveUp(..)) | (Answer::GaveUp(..), _) => {
+            let reason =
+                format!("the {engine} found no legal order of {} calls, too many to be confirmed", calls.len());
+            Decision::Unknown { reason, proved: 0 }
+        }
+        _ => Decision::Unknown {
+            reason: format!("the engines disagree about {} calls: a fault of ours, please report it", calls.len()),
+            proved: 0,
+        },
+    }
+}
+
+/// Splits the calls of an object into those of its independent parts. Source: Herlihy and Wing 1990, theorem 1
+/// (locality).
+pub(crate) fn split<M: Model>(model: &M, calls: Vec<Timed<M::Op>>) -> Vec<Vec<Timed<M::Op>>> {
+    let mut sets = Disjoint::default();
+    let mut first = Vec::with_capacity(calls.len());
+    for call in &calls {
+        let Parts::Some(parts) = model.parts(&call.op) else { return vec![calls] };
+        let root = parts.first().map(|part| sets.member(*part));
+        for part in &parts {
+            let other = sets.member(*part);
+            sets.unite(root.unwrap_or(other), other);
+        }
+        first.push(root);
+    }
+    let mut groups: FxHashMap<usize, usize> = FxHashMap::default();
+    let mut split: Vec<Vec<Timed<M::Op>>> = Vec::new();
+    for (call, root) in calls.into_iter().zip(first) {
+        // A call that touches no part at all is always possible.
+        let Some(root) = root.map(|root| sets.root(root)) else { continue };
+        let group = *groups.entry(root).or_insert_with(|| {
+            split.push(Vec::new());
+            split.len() - 1
+        });
+        split[group].push(call);
+    }
+    split
+}
+
+/// Disjoint sets with path halving.
+#[derive(Default)]
+struct Disjoint {
+    numbers: FxHashMap<V, usize>,
+    parents: Vec<usize>,
+}
+
+impl Disjoint {
+    fn member(&mut self, value: V) -> usize {
+        let parents = &mut self.parents;
+        *self.numbers.entry(value).or_insert_with(|| {
+            parents.push(parents.len());
+            parents.len() - 1
+        })
+    }
+
+    fn root(&mut self, mut at: usize) -> usize {
+        while self.parents[at] != at {
+            self.parents[at] = self.parents[self.parents[at]];
+            at = self.parents[at];
+        }
+        at
+    }
+
+    fn unite(&mut self, one: usize, other: usize) {
+        let (one, other) = (self.root(one), self.root(other));
+        self.parents[one.max(other)] = one.min(other);
+    }
+}
