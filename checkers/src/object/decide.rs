@@ -1,11 +1,11 @@
 //! One object: which engine decides, and how what it says is made small and confirmed.
 
 use super::{Model, Monitored, Parts, Timed, V};
-use crate::engine::{Answer, GaveUp, Limits, Witness, search, wing_gong};
+use crate::engine::{Answer, GaveUp, Limits, Witness, clean, search, wing_gong};
 use rustc_hash::FxHashMap;
 
 /// A monitor of a model.
-pub(crate) type MonitorOf<M> = fn(&M, &[Timed<<M as Model>::Op>]) -> Monitored;
+pub type MonitorOf<M> = fn(&M, &[Timed<<M as Model>::Op>]) -> Monitored;
 
 /// What decided.
 pub(crate) const MONITOR: &str = "monitor";
@@ -17,13 +17,28 @@ const STALL: u64 = 20_000;
 
 /// What was found of one object.
 #[derive(Clone, Debug)]
-pub(crate) enum Decision<O> {
+pub enum Decision<O> {
     /// There is a legal order.
-    Valid { engine: &'static str },
+    Valid {
+        /// What decided.
+        engine: &'static str,
+    },
     /// There is none, as these calls show by themselves, which two engines agree on.
-    Invalid { engine: &'static str, calls: Vec<Timed<O>>, culprit: usize },
+    Invalid {
+        /// What decided.
+        engine: &'static str,
+        /// The witness, in the order of invocations.
+        calls: Vec<Timed<O>>,
+        /// The call that cannot be explained, by its position in the witness.
+        culprit: usize,
+    },
     /// Nobody can say. The events before this one have a legal order.
-    Unknown { reason: String, proved: u32 },
+    Unknown {
+        /// Why, and what would help.
+        reason: String,
+        /// The event.
+        proved: u32,
+    },
 }
 
 /// A decision, and what it cost.
@@ -32,8 +47,29 @@ pub(crate) struct Decided<O> {
     pub nodes: u64,
 }
 
-/// Judges cleaned calls of one object.
-pub(crate) fn decide<M: Model>(
+/// Judges the calls of one object: its parts one after the other, each by the monitor first, if there is one. The first
+/// part that is not valid decides.
+pub fn decide<M: Model>(
+    model: &M,
+    calls: Vec<Timed<M::Op>>,
+    monitor: Option<MonitorOf<M>>,
+    limits: Limits,
+) -> Decision<M::Op> {
+    let mut worst = Decision::Valid { engine: JUST_IN_TIME };
+    for mut part in split(model, calls) {
+        clean(model, &mut part);
+        match decide_part(model, &part, monitor, limits).decision {
+            Decision::Valid { engine } if matches!(worst, Decision::Valid { .. }) => worst = Decision::Valid { engine },
+            Decision::Valid { .. } => {}
+            unknown @ Decision::Unknown { .. } => worst = unknown,
+            invalid @ Decision::Invalid { .. } => return invalid,
+        }
+    }
+    worst
+}
+
+/// Judges cleaned calls of one part of an object.
+pub(crate) fn decide_part<M: Model>(
     model: &M,
     calls: &[Timed<M::Op>],
     monitor: Option<MonitorOf<M>>,

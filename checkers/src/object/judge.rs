@@ -1,6 +1,6 @@
 //! Any history against any model: decode, part, decide, explain.
 
-use super::decide::{Decided, Decision, JUST_IN_TIME, MonitorOf, WING_GONG, decide, split};
+use super::decide::{Decided, Decision, JUST_IN_TIME, MonitorOf, WING_GONG, decide_part, split};
 use super::decode::{DecodeOf, NilRead, decode};
 use super::{Model, Names, Timed};
 use crate::engine::{DeadEnd, Limits, clean, explain};
@@ -130,7 +130,7 @@ fn decide_all<M: Model>(
     order.sort_by_key(|at| std::cmp::Reverse(parts[*at].calls.len()));
     let beside =
         Limits { nodes: budget.nodes.min(NODES_BESIDE), bytes: budget.bytes.min(BYTES_BESIDE), stall: u64::MAX };
-    let one = |at: &usize| (*at, decide(model, &parts[*at].calls, monitor, beside));
+    let one = |at: &usize| (*at, decide_part(model, &parts[*at].calls, monitor, beside));
     let mut decided: Vec<(usize, Decided<M::Op>)> = order.par_iter().with_max_len(1).map(one).collect();
     decided.sort_by_key(|(at, _)| *at);
     let mut decided: Vec<Decided<M::Op>> = decided.into_iter().map(|(_, decided)| decided).collect();
@@ -139,7 +139,7 @@ fn decide_all<M: Model>(
     for (part, decided) in parts.iter().zip(&mut decided) {
         if matches!(decided.decision, Decision::Unknown { .. }) && left > 0 && !whole {
             let limits = Limits { nodes: left, bytes: budget.bytes, stall: u64::MAX };
-            *decided = decide(model, &part.calls, None, limits);
+            *decided = decide_part(model, &part.calls, None, limits);
             left = left.saturating_sub(decided.nodes);
         }
     }

@@ -11,6 +11,7 @@ mod names;
 mod registry;
 mod shapes;
 
+pub use decide::{Decision, MonitorOf, decide};
 pub use decode::NilRead;
 pub use judge::{Compat, JudgeOptions, Judged, Violation};
 pub use monitored::{Monitor, Monitored};
