@@ -11,6 +11,7 @@ pub mod object;
 mod phrase;
 mod recovery;
 mod set;
+mod single;
 mod verdict;
 
 pub use evidence::{Expectations, evidence};
@@ -19,4 +20,5 @@ pub use linearizable::Linearizable;
 pub use lock::LockChecker;
 pub use recovery::recovery;
 pub use set::{Promise, SetChecker};
+pub use single::{Delivery, OptionError, SingleEntry, SingleOptions, checkers, judge};
 pub use verdict::{Anomaly, Budget, Check, Checker, Evidence, Interval, Verdict, Word};

@@ -1,0 +1,120 @@
+//! Convergence: once faults are healed and updates are over, all nodes answer the same.
+//!
+//! What counts are reads that began after the last fault was healed (`after`) and after every update had returned or
+//! was given up; indeterminate updates are counted. The last read of each node is its final state. A node that was
+//! seen before and is not read in the end leaves the verdict open. The time to converge is that of the last read that
+//! differs from its node's final state; with `bound` it must not be longer. What the state must hold is the matter of
+//! other checkers. `unordered` compares collections without their order.
+
+use super::found::{Case, Found};
+use super::object::{NEVER, Object, Op, seconds};
+use super::{Rule, SingleEntry, SingleOptions};
+use history::{Value, ValueId};
+use rustc_hash::FxHashMap;
+
+pub(super) static RULE: Rule = Rule {
+    entry: SingleEntry {
+        name: "convergence",
+        summary: "once faults are healed and updates are over, all nodes answer the same",
+        functions: &["read", "every other is an update"],
+        options: &["after", "bound", "unordered"],
+    },
+    per_key: true,
+    judge,
+    confirm,
+};
+
+fn judge(object: &Object, options: &SingleOptions, found: &mut Found) {
+    let updates: Vec<&Op> = object.ops.iter().filter(|op| op.f != "read" && !op.is_failed()).collect();
+    let quiet = updates.iter().map(|op| settled(object, op)).max().unwrap_or(-1);
+    let is_late = |read: &Op| read.invoked > quiet && options.after_ns.is_none_or(|after| read.begin >= after as i64);
+    let mut nodes: FxHashMap<ValueId, Vec<&Op>> = FxHashMap::default();
+    for op in &object.ops {
+        let Some(node) = object.node(op) else { continue };
+        let reads = nodes.entry(node).or_default();
+        reads.extend(Some(op).filter(|op| op.f == "read" && op.is_ok() && is_late(op)));
+    }
+    found.fact("updates", updates.len());
+    found.fact("indeterminate updates", updates.iter().filter(|op| op.is_crashed()).count());
+    found.fact("nodes", nodes.len());
+    let mut last: Vec<(ValueId, &Op)> = nodes
+        .iter()
+        .filter_map(|(node, reads)| Some((*node, *reads.iter().max_by_key(|read| read.returned)?)))
+        .collect();
+    last.sort_unstable_by_key(|(_, op)| op.at);
+    for pair in last.windows(2) {
+        if state(object, pair[0].1, options) != state(object, pair[1].1, options) {
+            found.case("divergence", 1, || divergence(object, pair[0], pair[1]));
+        }
+    }
+    judge_time(object, &nodes, &last, options, found);
+    if nodes.len() < 2 {
+        found.lack("fewer than two nodes answered anything");
+    } else if last.len() < nodes.len() {
+        found.doubt(format!("{} of {} nodes were not read in the end", nodes.len() - last.len(), nodes.len()));
+    }
+    if updates.is_empty() {
+        found.lack("nothing was updated");
+    }
+}
+
+/// The row after which an update is over, or was given up.
+fn settled(object: &Object, op: &Op) -> i64 {
+    let given_up = object.calls.get(op.at as usize).completion.map_or(op.invoked, i64::from);
+    if op.returned == NEVER { given_up } else { op.returned }
+}
+
+/// What a read says, with its elements sorted where their order means nothing.
+fn state(object: &Object, read: &Op, options: &SingleOptions) -> Vec<ValueId> {
+    match object.value(read.result) {
+        Value::Vector(elements) | Value::Set(elements) if options.unordered => {
+            let mut elements = elements.to_vec();
+            elements.sort_unstable();
+            elements
+        }
+        _ => vec![read.result],
+    }
+}
+
+fn divergence(object: &Object, one: (ValueId, &Op), other: (ValueId, &Op)) -> Case {
+    let words = |(node, op): (ValueId, &Op)| {
+        format!("node {} answered {} to {}", object.text(node), object.text(op.result), object.who(op))
+    };
+    Case::new(other.1.at, [one.1.at], format!("in the end {}, but {}", words(one), words(other)))
+}
+
+fn judge_time(
+    object: &Object,
+    nodes: &FxHashMap<ValueId, Vec<&Op>>,
+    last: &[(ValueId, &Op)],
+    options: &SingleOptions,
+    found: &mut Found,
+) {
+    let differs = |read: &&Op, end: &Op| state(object, read, options) != state(object, end, options);
+    let late = last.iter().flat_map(|(node, end)| {
+        let differing = nodes[node].iter().copied().filter(move |read| differs(read, end));
+        differing.map(move |read| (read, *end))
+    });
+    let Some((read, end)) = late.max_by_key(|(read, _)| read.begin) else { return };
+    let start = options.after_ns.map_or(-1, |after| after as i64);
+    if start < 0 || read.begin < 0 {
+        return;
+    }
+    let time = read.begin.saturating_sub(start);
+    found.note("time to converge, at least", seconds(time.into()));
+    if options.bound_ns.is_some_and(|bound| time > bound as i64) {
+        found.case("late-convergence", time as u128, || {
+            let (who, time) = (object.who(read), seconds(time.into()));
+            let text = format!("the read of {who} still found another state than the last one, {time} after healing");
+            Case::new(read.at, [end.at], text)
+        });
+    }
+}
+
+fn confirm(object: &Object, options: &SingleOptions, case: &Case) -> bool {
+    let [one, other] = &object.ops[..] else { return false };
+    let is_read = one.is_ok() && other.is_ok() && one.f == "read" && other.f == "read";
+    let is_same_node = object.node(one) == object.node(other);
+    let differ = state(object, one, options) != state(object, other, options);
+    is_read && differ && is_same_node == (case.name == "late-convergence")
+}

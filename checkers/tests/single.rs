@@ -1,0 +1,12 @@
+//! The checkers of one object: smallest histories of each anomaly with a valid near-miss, random histories against
+//! brute-force definitions, and published files.
+
+#[path = "single/notation.rs"]
+mod notation;
+
+#[path = "single/examples.rs"]
+mod examples;
+#[path = "single/published.rs"]
+mod published;
+#[path = "single/random.rs"]
+mod random;
