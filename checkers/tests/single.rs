@@ -10,3 +10,5 @@ mod examples;
 mod published;
 #[path = "single/random.rs"]
 mod random;
+#[path = "single/random_orders.rs"]
+mod random_orders;

@@ -59,19 +59,23 @@ fn judge(object: &Object, options: &SingleOptions, found: &mut Found) {
         return found.doubt(format!("too many sessions to keep clocks of: {}", causality.sessions));
     }
     match arrange(&causality, &[]) {
-        Err(cycle) => found.case("cyclic-causality", 1, || cyclic(object, &causality, &cycle)),
+        Err(cycle) => found.case("cyclic-causality", 1, || {
+            cyclic(
+                object,
+                &causality,
+                &cycle,
+                "each of these calls comes causally before the next, and the last before the first",
+            )
+        }),
         Ok(order) => judge_order(object, &causality, &order, options, found),
     }
 }
 
-fn cyclic(object: &Object, causality: &Causality, cycle: &[u32]) -> Case {
+fn cyclic(object: &Object, causality: &Causality, cycle: &[u32], what: &str) -> Case {
     let ops: Vec<_> = cycle.iter().map(|node| causality.nodes[*node as usize].op).collect();
     let culprit = ops.iter().map(|op| op.at).max().unwrap_or_default();
     let whose: Vec<String> = ops.iter().take(6).map(|op| object.who(op)).collect();
-    let text = format!(
-        "each of these calls comes causally before the next, and the last before the first: {}",
-        whose.join("; ")
-    );
+    let text = format!("{what}: {}", whose.join("; "));
     Case::new(culprit, ops.iter().map(|op| op.at), text)
 }
 
@@ -169,7 +173,7 @@ fn judge_conflicts(object: &Object, causality: &Causality, conflicts: &[(u32, u3
                 reads.map(|read| causality.way_back(read, *from)).find(|way| !way.is_empty()).unwrap_or_default(),
             );
         }
-        cyclic(object, causality, &ways)
+        cyclic(object, causality, &ways, "no one order of the conflicting writes explains these calls")
     });
 }
 
