@@ -64,16 +64,14 @@ fn judge_value<'a, 'b>(
     writes: &FxHashMap<ValueId, &'b Op<'a>>,
     found: &mut Found,
 ) -> Option<&'b Op<'a>> {
-    let (who, text) = (object.who(read), object.text(value));
+    let say = |what: &str| format!("the read of {} found {}, {what}", object.who(read), object.text(value));
     match writes.get(&value) {
         None => {
-            let text = format!("the read of {who} found {text}, which nobody wrote");
-            found.case("garbage-read", 1, || Case::new(read.at, None, text).about(value));
+            found.case("garbage-read", 1, || Case::new(read.at, None, say("which nobody wrote")).about(value));
             None
         }
         Some(write) if write.is_failed() => {
-            let text = format!("the read of {who} found {text}, whose write failed");
-            found.case("G1a", 1, || Case::new(read.at, [write.at], text).about(value));
+            found.case("G1a", 1, || Case::new(read.at, [write.at], say("whose write failed")).about(value));
             None
         }
         Some(write) => Some(write),
