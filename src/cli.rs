@@ -30,6 +30,8 @@ pub enum Verb {
     Test(Box<TestArgs>),
     /// Judge a recorded run, or a history that somebody else recorded
     Check(CheckArgs),
+    /// Write a history in another format
+    Convert(ConvertArgs),
     /// Draw the report of a recorded run again
     Report(RunArgs),
     /// Undo, from a fresh process, whatever any fault has done to the nodes
@@ -39,7 +41,7 @@ pub enum Verb {
     Lab(LabVerb),
     /// Look at every node, and say what to fix
     Doctor(DoctorArgs),
-    /// What there is: nemeses, workloads, databases
+    /// What there is: nemeses, workloads, databases, models
     List(ListArgs),
 }
 
@@ -59,13 +61,29 @@ pub struct TestArgs {
 
 /// What is judged.
 #[derive(Debug, Args)]
+#[command(after_help = FORMATS)]
 pub struct CheckArgs {
-    /// Directories of runs, or files of JSON lines
+    /// Directories of runs, or histories in any format: JSON lines, a JSON array, EDN, Jepsen's text and console lines
     #[arg(value_name = "RUN|FILE", required = true)]
     pub paths: Vec<PathBuf>,
-    /// What a file is judged as; a run knows it itself
-    #[arg(long, value_enum)]
-    pub model: Option<Model>,
+    /// What a file is judged as (`gainsay list models`); a run knows it itself
+    #[arg(long, value_name = "NAME")]
+    pub model: Option<String>,
+    /// Every value is [key value], and keys are independent objects
+    #[arg(long)]
+    pub independent: bool,
+    /// Events without a process are operations of clients of their own
+    #[arg(long)]
+    pub anonymous: bool,
+    /// What a read of nil says
+    #[arg(long, value_enum, default_value_t = Nil::Initial)]
+    pub nil_read: Nil,
+    /// Whose documented choices are followed where tools differ
+    #[arg(long, value_enum, default_value_t = Like::None)]
+    pub compat: Like,
+    /// What the model must be told, for example total=100; may be repeated
+    #[arg(long = "option", value_name = "KEY=VALUE")]
+    pub options: Vec<String>,
     /// One line for each: path, tab, valid, invalid or unknown
     #[arg(long)]
     pub brief: bool,
@@ -74,28 +92,47 @@ pub struct CheckArgs {
     pub output: Output,
 }
 
-/// What a history that somebody else recorded is judged as.
+/// The format in a few lines; the whole of it is a page.
+const FORMATS: &str = r#"A history is a list of events in the order in which one recorder saw them. As JSON lines:
+  {"process":0,"type":"invoke","f":"write","value":5}
+  {"process":1,"type":"invoke","f":"read","value":null}
+  {"process":0,"type":"ok","f":"write","value":5}
+  {"process":1,"type":"ok","f":"read","value":5}
+Types: invoke, then ok (it happened), fail (it did not and never will) or info (nobody knows).
+history/FORMAT.md has every field, one example for each model, and a producer in Python."#;
+
+/// What a read of nil says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Model {
-    /// Registers with reads, writes and compare-and-sets
-    #[value(alias = "cas-register")]
-    Register,
-    /// One set with additions and reads of all of it
-    Set,
-    /// Locks under a lease of 3 s
-    Lock,
+pub enum Nil {
+    /// The object holds what it held at first
+    Initial,
+    /// Nothing, as Knossos has it
+    Wildcard,
 }
 
-impl Model {
-    /// The workload whose checks judge it.
-    #[must_use]
-    pub fn workload(self) -> &'static str {
-        match self {
-            Model::Register => "register",
-            Model::Set => "set",
-            Model::Lock => "lock",
-        }
-    }
+/// Whose choices are followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Like {
+    /// Nobody's but ours
+    None,
+    /// A read of nil says nothing
+    Knossos,
+    /// Crashed operations are forced to take effect
+    Porcupine,
+}
+
+/// From one format to another.
+#[derive(Debug, Args)]
+pub struct ConvertArgs {
+    /// History in any format
+    #[arg(value_name = "FROM")]
+    pub from: PathBuf,
+    /// File to write; its ending says the format: jsonl or edn
+    #[arg(value_name = "TO")]
+    pub to: PathBuf,
+    /// Every value is [key value]: keys get a field of their own
+    #[arg(long)]
+    pub independent: bool,
 }
 
 /// How data is printed.
@@ -197,4 +234,6 @@ pub enum Listed {
     Workloads,
     /// What can be tested
     Databases,
+    /// What a history can be judged as
+    Models,
 }

@@ -15,6 +15,7 @@ pub mod offered;
 mod plan;
 mod progress;
 mod quantity;
+mod recorded;
 mod run;
 pub mod stop;
 mod store;

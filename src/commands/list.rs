@@ -2,6 +2,7 @@
 
 use crate::cli::{ListArgs, Listed, Output};
 use crate::exit::{Exit, Failure};
+use crate::recorded::judgeable;
 use crate::terminal::say;
 use anyhow::Context;
 
@@ -13,6 +14,7 @@ pub(super) fn list(arguments: &ListArgs) -> Result<Exit, Failure> {
                 Listed::Nemeses => serde_json::to_string_pretty(&nemeses::all()),
                 Listed::Workloads => serde_json::to_string_pretty(workloads::ALL),
                 Listed::Databases => serde_json::to_string_pretty(&databases::all()),
+                Listed::Models => serde_json::to_string_pretty(&judgeable()),
             };
             say(json.context("a list can be written")?);
         }
@@ -20,6 +22,7 @@ pub(super) fn list(arguments: &ListArgs) -> Result<Exit, Failure> {
             Listed::Nemeses => list_nemeses(),
             Listed::Workloads => list_workloads(),
             Listed::Databases => list_databases(),
+            Listed::Models => list_models(),
         },
     }
     Ok(Exit::Valid)
@@ -57,6 +60,16 @@ fn list_databases() {
                 values => format!("={}", values.join("|")),
             };
             say(format!("  {}{values}  {}", option.name, option.summary));
+        }
+    }
+}
+
+fn list_models() {
+    for entry in judgeable() {
+        say(format!("{}: {}", entry.name, entry.summary));
+        say(format!("  functions  {}", entry.functions));
+        if !entry.options.is_empty() {
+            say(format!("  options    {}", entry.options.join(", ")));
         }
     }
 }

@@ -65,6 +65,7 @@ fn dispatch(verb: Verb) -> Result<Exit, Failure> {
     match verb {
         Verb::Test(arguments) => test::test(*arguments),
         Verb::Check(arguments) => check::check(&arguments),
+        Verb::Convert(arguments) => check::convert(&arguments),
         Verb::Report(arguments) => check::report(&arguments.run),
         Verb::Heal(arguments) => doctor::heal(&arguments),
         Verb::Lab(verb) => lab::lab(&verb),

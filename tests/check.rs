@@ -1,0 +1,99 @@
+//! `gainsay check` and `gainsay convert`: histories that somebody else recorded.
+
+mod harness;
+
+use harness::Harness;
+use std::path::{Path, PathBuf};
+
+/// Published histories, each with the arguments under which it is judged, and its verdict.
+const PUBLISHED: &[(&str, &str, &str)] = &[
+    ("knossos/good/memstress3-24.edn", "--model cas-register --option initial=0", "valid"),
+    ("knossos/good/mongodb-v0-ack-rollback-0.edn", "--model cas-register --option initial=0", "valid"),
+    ("knossos/good/mongodb-v0-ack-rollback-.edn", "--model cas-register --option initial=0", "unknown"),
+    ("knossos/bad/bad-analysis.edn", "--model cas-register --option initial=0", "invalid"),
+    ("knossos/bad/cas-failure.edn", "--model cas-register --option initial=0", "invalid"),
+    ("porcupine/etcd/etcd_000.log", "--model cas-register", "invalid"),
+    ("porcupine/etcd/etcd_002.log", "--model cas-register", "valid"),
+    ("porcupine/kv/c10-ok.txt", "--model kv", "valid"),
+    ("porcupine/kv/c10-bad.txt", "--model kv", "invalid"),
+    ("elle-cli/bank.edn", "--model bank", "valid"),
+    ("elle-cli/bank-negative-balances.json", "--model bank", "invalid"),
+    ("elle-cli/counter.edn", "--model counter", "unknown"),
+    ("elle-cli/set_full.edn", "--model set-full --independent", "valid"),
+    ("elle-cli/long-fork.edn", "--model long-fork --anonymous", "invalid"),
+];
+
+/// The folder of published histories, where it stands beside the project.
+fn published() -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/histories");
+    folder.is_dir().then_some(folder)
+}
+
+#[test]
+fn published_histories_have_their_known_verdicts() {
+    let Some(folder) = published() else {
+        #[allow(clippy::print_stderr)]
+        {
+            eprintln!("SKIPPED: no published histories beside the project");
+        }
+        return;
+    };
+    let harness = Harness::new();
+    for (file, arguments, verdict) in PUBLISHED {
+        let path = folder.join(file);
+        let answer = harness.run(&format!("check {} {arguments} --brief", path.display()));
+        assert_eq!(answer.stdout, format!("{}\t{verdict}\n", path.display()), "{answer}");
+        let code = match *verdict {
+            "valid" => 0,
+            "invalid" => 1,
+            _ => 2,
+        };
+        assert_eq!(answer.code, code, "{answer}");
+    }
+}
+
+const STALE: &str = "\
+{:process 0, :type :invoke, :f :write, :value 1}
+{:process 0, :type :ok, :f :write, :value 1}
+{:process 0, :type :invoke, :f :write, :value 2, :note \"kept\"}
+{:process 0, :type :ok, :f :write, :value 2}
+{:process 1, :type :invoke, :f :read, :value nil}
+{:process 1, :type :ok, :f :read, :value 1}
+";
+
+#[test]
+fn a_history_keeps_its_verdict_and_its_fields_in_every_format() {
+    let harness = Harness::new();
+    std::fs::write(harness.path().join("stale.edn"), STALE).expect("a file is written");
+    let answer = harness.run("check stale.edn --model register");
+    assert_eq!(answer.code, 1, "{answer}");
+    assert!(answer.stdout.contains("stale.edn: invalid") && answer.stdout.contains("read 1"), "{answer}");
+    for (from, to) in [("stale.edn", "stale.jsonl"), ("stale.jsonl", "again.edn")] {
+        let converted = harness.run(&format!("convert {from} {to}"));
+        assert_eq!(converted.code, 0, "{converted}");
+        let judged = harness.run(&format!("check {to} --model register --output json"));
+        assert_eq!(judged.code, 1, "{judged}");
+        assert!(judged.stdout.contains("\"verdict\": \"invalid\""), "{judged}");
+        let text = std::fs::read_to_string(harness.path().join(to)).expect("it was written");
+        assert!(text.contains("kept"), "an unknown field is lost: {text}");
+    }
+}
+
+#[test]
+fn what_cannot_be_judged_says_what_there_is() {
+    let harness = Harness::new();
+    std::fs::write(harness.path().join("stale.edn"), STALE).expect("a file is written");
+    for (arguments, code, message) in [
+        ("check stale.edn --model regster", 64, "there are register, cas-register"),
+        ("check stale.edn --model bank --option sum=1", 64, "sum=1"),
+        ("check stale.edn --model fifo-queue", 65, "stale.edn"),
+        ("convert stale.edn stale.txt", 64, ".jsonl or .edn"),
+        ("convert absent.edn new.jsonl", 65, "absent.edn"),
+    ] {
+        let answer = harness.run(arguments);
+        assert_eq!(answer.code, code, "`gainsay {arguments}`: {answer}");
+        assert!(answer.stderr.contains(message), "`gainsay {arguments}`: {answer}");
+    }
+    let listed = harness.run("list models --output json");
+    assert!(listed.stdout.matches("\"name\"").count() > 30, "{listed}");
+}
