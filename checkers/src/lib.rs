@@ -7,6 +7,7 @@ mod guard;
 mod linearizable;
 mod lock;
 pub mod model;
+mod monitor;
 pub mod object;
 mod phrase;
 mod recovery;
