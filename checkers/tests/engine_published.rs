@@ -1,5 +1,7 @@
 //! Published histories get the verdicts that are known of them, and the mutations that must be noticed are.
 
+#![allow(clippy::print_stdout)] // What is skipped is said.
+
 use checkers::Word;
 use checkers::object::{JudgeOptions, Judged, judge};
 use history::{Calls, ReadOptions, read_bytes};
