@@ -13,6 +13,7 @@ mod database;
 mod doctor;
 mod inventory;
 mod node;
+mod spelling;
 mod ssh;
 
 pub use claim::{Claim, check_marker, claim};
@@ -22,3 +23,4 @@ pub use database::{Client, ClientError, Connect, Daemon, Database};
 pub use doctor::{Finding, Severity, examine};
 pub use inventory::{Host, Inventory, InventoryError};
 pub use node::{Node, Recorder, Transport};
+pub use spelling::nearest;

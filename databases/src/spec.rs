@@ -1,5 +1,6 @@
 //! How a database is spelled: `name`, or `name:option,option=value`. What an option means is its database's business.
 
+use cluster::nearest;
 use serde::Serialize;
 
 /// One database that can be opened.
@@ -111,7 +112,7 @@ impl Spec {
         let names: Vec<&'static str> = entries.iter().map(|entry| entry.name).collect();
         let entry = entries.iter().find(|entry| entry.name == name).ok_or_else(|| SpecError::UnknownDatabase {
             name: name.to_owned(),
-            near: nearest(name, &names),
+            near: nearest(name, names.iter().copied()),
             known: names.join(", "),
         })?;
         let mut spec = Spec { database: entry.name, options: Vec::new() };
@@ -145,7 +146,7 @@ impl Entry {
         let choice = choice.ok_or_else(|| SpecError::UnknownOption {
             database: self.name,
             option: name.to_owned(),
-            near: nearest(name, &names),
+            near: nearest(name, names.iter().copied()),
             known: names.join(", "),
         })?;
         match value {
@@ -158,7 +159,7 @@ impl Entry {
                 option: choice.name,
                 expected: choice.expected(),
                 value: value.unwrap_or_default().to_owned(),
-                near: nearest(value.unwrap_or_default(), choice.values),
+                near: nearest(value.unwrap_or_default(), choice.values.iter().copied()),
             }),
         }
     }
@@ -178,45 +179,5 @@ impl Choice {
 
     fn expected(&self) -> String {
         if self.is_open() { self.values.join(" or ") } else { format!("one of {}", self.values.join(", ")) }
-    }
-}
-
-/// The name that differs least from `word`, if it differs little enough to be meant.
-fn nearest(word: &str, names: &[&'static str]) -> Option<&'static str> {
-    let limit = word.chars().count().div_ceil(3);
-    let close = names.iter().map(|name| (distance(word, name), *name)).filter(|(distance, _)| *distance <= limit);
-    close.min_by_key(|(distance, _)| *distance).map(|(_, name)| name)
-}
-
-/// How many letters must be changed, added or taken away. Source: Wagner and Fischer 1974.
-fn distance(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (line, left) in from.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], line + 1);
-        for (column, right) in to.iter().enumerate() {
-            let replaced = diagonal + usize::from(left != *right);
-            diagonal = row[column + 1];
-            row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
-        }
-    }
-    row[to.len()]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn distances_are_those_of_the_textbook() {
-        for (from, to, expected) in [("", "", 0), ("kitten", "sitting", 3), ("etdc", "etcd", 2), ("", "abc", 3)] {
-            assert_eq!(distance(from, to), expected, "{from} {to}");
-        }
-    }
-
-    #[test]
-    fn a_guess_is_made_only_where_it_helps() {
-        assert_eq!(nearest("memroy", &["memory", "etcd"]), Some("memory"));
-        assert_eq!(nearest("postgres", &["memory", "etcd"]), None);
     }
 }

@@ -1,6 +1,7 @@
 //! What plans call faults, and the list of all that there are.
 
 use crate::{DiskStall, Kill, Nemesis, Partition, Pause, Shape, Target};
+use cluster::nearest;
 use serde::Serialize;
 
 /// One line of `gainsay list nemeses`.
@@ -182,27 +183,7 @@ fn unknown_name(name: &str) -> SpecError {
 
 /// `, did you mean X?` if a known word is close to what was typed.
 fn hint(typed: &str, known: &[&str]) -> String {
-    let closest = known.iter().map(|word| (distance(typed, word), word)).min();
-    match closest {
-        Some((distance, word)) if distance <= 1 + word.len() / 4 => format!(", did you mean {word}?"),
-        _ => String::new(),
-    }
-}
-
-/// How many letters must be put in, taken out or replaced. Source: Wagner and Fischer 1974.
-fn distance(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (i, letter) in from.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for j in 0..to.len() {
-            let replaced = diagonal + usize::from(letter != to[j]);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[to.len()]
+    nearest(typed, known.iter().copied()).map_or(String::new(), |word| format!(", did you mean {word}?"))
 }
 
 #[cfg(test)]
@@ -242,11 +223,6 @@ mod tests {
         insta::assert_snapshot!(names("kill:").unwrap_err(), @r#"kill has no choice ""; there are one, minority, majority, all, primary"#);
         insta::assert_snapshot!(names("kill,kill:one").unwrap_err(), @"kill is named twice; to heal one of them would heal the other, so let its choice be left to chance");
         insta::assert_snapshot!(names("none,kill").unwrap_err(), @"none stands alone: leave it out, or leave out the others");
-    }
-
-    #[test]
-    fn distances_are_those_of_wagner_and_fischer() {
-        assert_eq!((distance("kitten", "sitting"), distance("", "abc"), distance("pause", "pause")), (3, 3, 0));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The inventory's text, with the place of every complaint.
 
 use super::{Host, Inventory, InventoryError};
+use crate::nearest;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -200,24 +201,9 @@ fn allow(table: &Table<'_>, known: &[&str], place: &str) -> Result<(), Complaint
         table.keys().filter(|key| !known.contains(&key.get_ref().as_ref())).min_by_key(|key| key.span().start);
     let Some(key) = unknown else { return Ok(()) };
     let name = key.get_ref().as_ref();
-    let near = known.iter().map(|other| (distance(name, other), other)).min().filter(|(distance, _)| *distance <= 3);
-    let hint = near.map_or(String::new(), |(_, other)| format!("; did you mean `{other}`?"));
+    let near = nearest(name, known.iter().copied());
+    let hint = near.map_or(String::new(), |other| format!("; did you mean `{other}`?"));
     Err((key.span(), format!("expected one of {} in {place}, found `{name}`{hint}", known.join(", "))))
-}
-
-/// The number of letters to insert, remove or replace to get from one word to the other.
-fn distance(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (i, a) in from.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, b) in to.iter().enumerate() {
-            let replaced = diagonal + usize::from(a != *b);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[to.len()]
 }
 
 /// `~` is the home folder; all else is relative to the inventory.

@@ -85,8 +85,8 @@ fn every_complaint_names_its_place() {
             "3:8: expected a port from 1 to 65535, found the integer 70000".into(),
         ),
         (
-            node(&format!("{good}\nhots = \"y\"")),
-            "5:1: expected one of name, address, port, user, key, labels in [[node]], found `hots`; did you mean `port`?"
+            node(&format!("{good}\nprot = \"y\"")),
+            "5:1: expected one of name, address, port, user, key, labels in [[node]], found `prot`; did you mean `port`?"
                 .into(),
         ),
         (
