@@ -365,6 +365,18 @@ fn semaphore() {
 }
 
 #[test]
+fn a_certificate_names_calls_that_began_after_the_culprit() {
+    let timed = |(op, invoked, returned)| Timed { op, invoked, returned: Some(returned), process: 0, call: 0 };
+    let calls = [
+        (SetOp::Remove(0, None), 1, 10),
+        (SetOp::Add(0, Some(true)), 4, 8),
+        (SetOp::Contains(0, false), 15, 28),
+        (SetOp::Contains(0, true), 17, 21),
+    ];
+    assert_eq!(Set.monitor(&calls.map(timed)), Monitored::Invalid(vec![0, 1, 3, 2]));
+}
+
+#[test]
 fn a_set_with_too_much_in_flight_is_refused() {
     let add = |call: u32| Timed { op: SetOp::Add(1, None), invoked: call, returned: None, process: 0, call };
     let calls: Vec<_> = (0..40).map(add).collect();

@@ -99,8 +99,9 @@ fn judge(calls: &[Timed<SetOp>], group: &[usize]) -> Monitored {
         } else if !search.complete(slot) {
             return Monitored::Unsupported(CROWDED);
         } else if search.ways.is_empty() {
-            let rest =
-                group.iter().filter(|&&other| other != position && calls[other].invoked <= calls[position].invoked);
+            // What was invoked since may be what left no room for this call.
+            let returned = calls[position].returned.unwrap_or(u32::MAX);
+            let rest = group.iter().filter(|&&other| other != position && calls[other].invoked <= returned);
             let mut positions = named(calls, rest.map(|&other| other as u32));
             positions.push(position);
             return Monitored::Invalid(positions);
