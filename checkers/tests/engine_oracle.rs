@@ -2,7 +2,7 @@
 
 use checkers::engine::{Answer, Limits, clean, search, wing_gong};
 use checkers::model::*;
-use checkers::object::{Decision, Model, MonitorOf, NIL, Timed, decide};
+use checkers::object::{Decision, Model, Monitor, MonitorOf, NIL, Timed, decide};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::collections::HashSet;
@@ -122,16 +122,20 @@ impl<M: Model> Trial<M> {
 
     fn run(&self, seed: u64) {
         let mut rng = Rng::seed_from_u64(seed);
-        let (mut valid, mut invalid) = (0u64, 0u64);
+        let (mut valid, mut invalid, mut by_monitor) = (0u64, 0u64, [0u64; 2]);
         for round in 0..rounds() {
             let calls = self.history(&mut rng);
             let truth = oracle(&self.model, &calls);
             let told = format!("{} seed {seed} round {round}: {calls:#?}", self.model.name());
             self.engines_agree(&calls, truth, &told);
             match decide(&self.model, calls.clone(), self.monitor, LIMITS) {
-                Decision::Valid { .. } => assert!(truth, "called valid: {told}"),
-                Decision::Invalid { calls: witness, culprit, .. } => {
+                Decision::Valid { engine } => {
+                    assert!(truth, "called valid: {told}");
+                    by_monitor[0] += u64::from(engine == "monitor");
+                }
+                Decision::Invalid { engine, calls: witness, culprit } => {
                     assert!(!truth, "called invalid: {told}");
+                    by_monitor[1] += u64::from(engine == "monitor");
                     assert!(!oracle(&self.model, &witness), "the witness has an order: {witness:#?} of {told}");
                     let before = prefix(&witness, witness[culprit].returned.unwrap());
                     assert!(oracle(&self.model, &before), "broken before its culprit: {witness:#?} of {told}");
@@ -145,7 +149,12 @@ impl<M: Model> Trial<M> {
                 invalid += 1;
             }
         }
-        assert!(valid * 20 > rounds() && invalid * 20 > rounds(), "{}: {valid} {invalid}", self.model.name());
+        let told =
+            format!("{} seed {seed}: {valid} valid, {invalid} not, by monitor {by_monitor:?}", self.model.name());
+        assert!(valid * 20 > rounds() && invalid * 20 > rounds(), "{told}");
+        // A monitor that refuses everything would pass as well.
+        let decides = by_monitor.iter().all(|decided| decided * 50 > rounds());
+        assert!(decides || self.monitor.is_none(), "{told}");
     }
 
     fn engines_agree(&self, calls: &[Timed<M::Op>], truth: bool, told: &str) {
@@ -188,12 +197,20 @@ fn prefix<O: Clone>(calls: &[Timed<O>], end: u32) -> Vec<Timed<O>> {
     calls
 }
 
-fn small(rng: &mut Rng) -> i64 {
-    rng.random_range(1..=3)
+/// Values so few that they repeat, which leaves monitors without a verdict, or so many that they mostly do not.
+const FEW: i64 = 3;
+const MANY: i64 = 12;
+
+fn value<const VALUES: i64>(rng: &mut Rng) -> i64 {
+    rng.random_range(1..=VALUES)
 }
 
-fn got(rng: &mut Rng) -> Got {
-    if rng.random_range(0..5) == 0 { Got::Empty } else { Got::Value(small(rng)) }
+fn small(rng: &mut Rng) -> i64 {
+    value::<FEW>(rng)
+}
+
+fn got<const VALUES: i64>(rng: &mut Rng) -> Got {
+    if rng.random_range(0..5) == 0 { Got::Empty } else { Got::Value(value::<VALUES>(rng)) }
 }
 
 fn some<T>(value: T, rng: &mut Rng) -> Option<T> {
@@ -204,16 +221,21 @@ fn few(rng: &mut Rng) -> Vec<i64> {
     (1..=3).filter(|_| rng.random_bool(0.4)).collect()
 }
 
+fn register_op<const VALUES: i64>(rng: &mut Rng) -> RegisterOp {
+    match rng.random_range(0..4) {
+        0 | 1 => RegisterOp::Read(if rng.random_range(0..6) == 0 { NIL } else { value::<VALUES>(rng) }),
+        2 => RegisterOp::Write(value::<VALUES>(rng)),
+        _ => RegisterOp::Cas(value::<VALUES>(rng), value::<VALUES>(rng)),
+    }
+}
+
 #[test]
 fn register() {
-    let draw = |rng: &mut Rng| match rng.random_range(0..4) {
-        0 | 1 => RegisterOp::Read(if rng.random_range(0..6) == 0 { NIL } else { small(rng) }),
-        2 => RegisterOp::Write(small(rng)),
-        _ => RegisterOp::Cas(small(rng), small(rng)),
-    };
     let crash = |op| (!matches!(op, RegisterOp::Read(_))).then_some(op);
-    Trial { model: Register::default(), draw, crash, monitor: None }.run(1);
-    Trial { model: Register { initial: 2 }, draw, crash, monitor: None }.run(2);
+    let monitor = Some(Monitor::monitor as MonitorOf<Register>);
+    Trial { model: Register::default(), draw: register_op::<FEW>, crash, monitor }.run(1);
+    Trial { model: Register { initial: 2 }, draw: register_op::<FEW>, crash, monitor }.run(2);
+    Trial { model: Register { initial: 2 }, draw: register_op::<MANY>, crash, monitor }.run(22);
 }
 
 #[test]
@@ -279,7 +301,7 @@ fn owned_mutexes() {
         0 => OwnerOp::Acquire(small(rng)),
         _ => OwnerOp::Release(small(rng)),
     };
-    Trial { model: OwnerMutex, draw, crash: Some, monitor: None }.run(7);
+    Trial { model: OwnerMutex, draw, crash: Some, monitor: Some(Monitor::monitor) }.run(7);
     Trial { model: ReentrantMutex { limit: 2 }, draw, crash: Some, monitor: None }.run(8);
 }
 
@@ -306,11 +328,11 @@ fn semaphore() {
         0 => SemaphoreOp::Acquire(small(rng), rng.random_range(1..=2)),
         _ => SemaphoreOp::Release(small(rng), rng.random_range(1..=2)),
     };
-    Trial { model: Semaphore { permits: 3 }, draw, crash: Some, monitor: None }.run(11);
+    Trial { model: Semaphore { permits: 3 }, draw, crash: Some, monitor: Some(Monitor::monitor) }.run(11);
 }
 
-fn queue_op(rng: &mut Rng) -> QueueOp {
-    if rng.random_bool(0.5) { QueueOp::Enqueue(small(rng)) } else { QueueOp::Dequeue(got(rng)) }
+fn queue_op<const VALUES: i64>(rng: &mut Rng) -> QueueOp {
+    if rng.random_bool(0.5) { QueueOp::Enqueue(value::<VALUES>(rng)) } else { QueueOp::Dequeue(got::<VALUES>(rng)) }
 }
 
 fn queue_crash(op: QueueOp) -> Option<QueueOp> {
@@ -322,36 +344,46 @@ fn queue_crash(op: QueueOp) -> Option<QueueOp> {
 
 #[test]
 fn fifo_queue() {
-    Trial { model: Fifo, draw: queue_op, crash: queue_crash, monitor: None }.run(12);
+    let monitor = Some(Monitor::monitor as MonitorOf<Fifo>);
+    Trial { model: Fifo, draw: queue_op::<FEW>, crash: queue_crash, monitor }.run(12);
+    Trial { model: Fifo, draw: queue_op::<MANY>, crash: queue_crash, monitor }.run(23);
 }
 
 #[test]
 fn bag() {
-    Trial { model: Bag, draw: queue_op, crash: queue_crash, monitor: None }.run(13);
+    Trial { model: Bag, draw: queue_op::<FEW>, crash: queue_crash, monitor: None }.run(13);
+}
+
+fn stack_op<const VALUES: i64>(rng: &mut Rng) -> StackOp {
+    if rng.random_bool(0.5) { StackOp::Push(value::<VALUES>(rng)) } else { StackOp::Pop(got::<VALUES>(rng)) }
 }
 
 #[test]
 fn stack() {
-    let draw = |rng: &mut Rng| if rng.random_bool(0.5) { StackOp::Push(small(rng)) } else { StackOp::Pop(got(rng)) };
     let crash = |op| match op {
         StackOp::Push(_) => Some(op),
         StackOp::Pop(_) => Some(StackOp::Pop(Got::Unknown)),
     };
-    Trial { model: Stack, draw, crash, monitor: None }.run(14);
+    let monitor = Some(Monitor::monitor as MonitorOf<Stack>);
+    Trial { model: Stack, draw: stack_op::<FEW>, crash, monitor }.run(14);
+    Trial { model: Stack, draw: stack_op::<MANY>, crash, monitor }.run(24);
+}
+
+fn priority_op<const VALUES: i64>(rng: &mut Rng) -> PriorityOp {
+    if rng.random_bool(0.5) { PriorityOp::Insert(value::<VALUES>(rng)) } else { PriorityOp::Poll(got::<VALUES>(rng)) }
 }
 
 #[test]
 fn priority_queue() {
-    let draw = |rng: &mut Rng| match rng.random_range(0..2) {
-        0 => PriorityOp::Insert(small(rng)),
-        _ => PriorityOp::Poll(got(rng)),
-    };
     let crash = |op| match op {
         PriorityOp::Insert(_) => Some(op),
         PriorityOp::Poll(_) => Some(PriorityOp::Poll(Got::Unknown)),
     };
-    Trial { model: PriorityQueue { first: First::Greatest }, draw, crash, monitor: None }.run(15);
-    Trial { model: PriorityQueue { first: First::Least }, draw, crash, monitor: None }.run(16);
+    let monitor = Some(Monitor::monitor as MonitorOf<PriorityQueue>);
+    for (first, seed) in [(First::Greatest, 15), (First::Least, 16)] {
+        Trial { model: PriorityQueue { first }, draw: priority_op::<FEW>, crash, monitor }.run(seed);
+        Trial { model: PriorityQueue { first }, draw: priority_op::<MANY>, crash, monitor }.run(seed + 10);
+    }
 }
 
 #[test]
@@ -370,7 +402,7 @@ fn set() {
         SetOp::Remove(value, _) => Some(SetOp::Remove(value, None)),
         SetOp::Contains(..) | SetOp::ReadAll(_) => None,
     };
-    Trial { model: Set, draw, crash, monitor: None }.run(17);
+    Trial { model: Set, draw, crash, monitor: Some(Monitor::monitor) }.run(17);
 }
 
 #[test]
@@ -380,7 +412,7 @@ fn grow_only_set() {
         _ => GrowOnlyOp::ReadAll(few(rng).into()),
     };
     let crash = |op| matches!(op, GrowOnlyOp::Add(_)).then_some(op);
-    Trial { model: GrowOnlySet, draw, crash, monitor: None }.run(18);
+    Trial { model: GrowOnlySet, draw, crash, monitor: Some(Monitor::monitor) }.run(18);
 }
 
 #[test]
@@ -390,21 +422,27 @@ fn append_log() {
         _ => LogOp::ReadAll((0..rng.random_range(0..3)).map(|_| small(rng)).collect()),
     };
     let crash = |op| matches!(op, LogOp::Append(_)).then_some(op);
-    Trial { model: AppendLog, draw, crash, monitor: None }.run(19);
+    Trial { model: AppendLog, draw, crash, monitor: Some(Monitor::monitor) }.run(19);
 }
 
 #[test]
 fn counter() {
+    let by_one = |rng: &mut Rng| match rng.random_range(0..2) {
+        0 => CounterOp::Add(1),
+        _ => CounterOp::Read(rng.random_range(0..=5)),
+    };
     let draw = |rng: &mut Rng| match rng.random_range(0..2) {
         0 => CounterOp::Add(rng.random_range(-1..=2)),
         _ => CounterOp::Read(rng.random_range(-1..=4)),
     };
     let crash = |op| matches!(op, CounterOp::Add(_)).then_some(op);
-    Trial { model: Counter, draw, crash, monitor: None }.run(20);
+    Trial { model: Counter, draw: by_one, crash, monitor: Some(Monitor::monitor) }.run(27);
+    Trial { model: Counter, draw, crash, monitor: Some(Monitor::monitor) }.run(20);
 }
 
 #[test]
 fn fetch_and_increment() {
     let draw = |rng: &mut Rng| Fetch(Some(rng.random_range(0..6)));
-    Trial { model: FetchAndIncrement::default(), draw, crash: |_| Some(Fetch(None)), monitor: None }.run(21);
+    Trial { model: FetchAndIncrement::default(), draw, crash: |_| Some(Fetch(None)), monitor: Some(Monitor::monitor) }
+        .run(21);
 }

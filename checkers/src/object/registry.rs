@@ -1,7 +1,7 @@
 //! The models by name: what `--model` takes, and what each of them wants.
 
 use super::judge::{JudgeOptions, Judged, judge_with};
-use super::{NIL, shapes};
+use super::{Monitor, NIL, shapes};
 use crate::model::*;
 use history::Calls;
 
@@ -69,7 +69,7 @@ static MODELS: &[ModelEntry] = &[
         name: "owner-mutex",
         summary: "a lock that only its owner may release",
         functions: "acquire nil; release nil; the owner is :client of the value, or the process",
-        run: |calls, options| judge_with(&OwnerMutex, calls, options, shapes::owner, None),
+        run: |calls, options| judge_with(&OwnerMutex, calls, options, shapes::owner, Some(Monitor::monitor)),
     },
     ModelEntry {
         name: "reentrant-mutex",
@@ -95,14 +95,14 @@ static MODELS: &[ModelEntry] = &[
         functions: "acquire n; release n; the owner is :client of the value, or the process",
         run: |calls, options| {
             let permits = options.permits.unwrap_or(Semaphore::default().permits);
-            judge_with(&Semaphore { permits }, calls, options, shapes::semaphore, None)
+            judge_with(&Semaphore { permits }, calls, options, shapes::semaphore, Some(Monitor::monitor))
         },
     },
     ModelEntry {
         name: "fifo-queue",
         summary: "a first-in, first-out queue",
         functions: "enqueue v; dequeue nil -> v, or nil if it was empty",
-        run: |calls, options| judge_with(&Fifo, calls, options, shapes::queue, None),
+        run: |calls, options| judge_with(&Fifo, calls, options, shapes::queue, Some(Monitor::monitor)),
     },
     ModelEntry {
         name: "bag",
@@ -114,7 +114,7 @@ static MODELS: &[ModelEntry] = &[
         name: "stack",
         summary: "a last-in, first-out stack",
         functions: "push v; pop nil -> v, or nil if it was empty",
-        run: |calls, options| judge_with(&Stack, calls, options, shapes::stack, None),
+        run: |calls, options| judge_with(&Stack, calls, options, shapes::stack, Some(Monitor::monitor)),
     },
     ModelEntry {
         name: "priority-queue",
@@ -122,32 +122,32 @@ static MODELS: &[ModelEntry] = &[
         functions: "insert n; poll nil -> n, or nil if it was empty",
         run: |calls, options| {
             let first = if options.least_first { First::Least } else { First::Greatest };
-            judge_with(&PriorityQueue { first }, calls, options, shapes::priority, None)
+            judge_with(&PriorityQueue { first }, calls, options, shapes::priority, Some(Monitor::monitor))
         },
     },
     ModelEntry {
         name: "set",
         summary: "a set with removal",
         functions: "add v -> true; remove v -> true; contains v -> true or [v true]; read nil -> [v ..]",
-        run: |calls, options| judge_with(&Set, calls, options, shapes::set, None),
+        run: |calls, options| judge_with(&Set, calls, options, shapes::set, Some(Monitor::monitor)),
     },
     ModelEntry {
         name: "grow-only-set",
         summary: "a set that only grows",
         functions: "add v; read nil -> [v ..]",
-        run: |calls, options| judge_with(&GrowOnlySet, calls, options, shapes::grow_only, None),
+        run: |calls, options| judge_with(&GrowOnlySet, calls, options, shapes::grow_only, Some(Monitor::monitor)),
     },
     ModelEntry {
         name: "append-log",
         summary: "a log that is only appended to",
         functions: "append v; read nil -> [v ..]",
-        run: |calls, options| judge_with(&AppendLog, calls, options, shapes::log, None),
+        run: |calls, options| judge_with(&AppendLog, calls, options, shapes::log, Some(Monitor::monitor)),
     },
     ModelEntry {
         name: "counter",
         summary: "a number that is added to",
         functions: "add n; read nil -> n",
-        run: |calls, options| judge_with(&Counter, calls, options, shapes::counter, None),
+        run: |calls, options| judge_with(&Counter, calls, options, shapes::counter, Some(Monitor::monitor)),
     },
     ModelEntry {
         name: "fetch-and-increment",
@@ -155,12 +155,12 @@ static MODELS: &[ModelEntry] = &[
         functions: "fetch-and-increment nil -> n; generate nil -> n",
         run: |calls, options| {
             let first = options.initial.unwrap_or(0);
-            judge_with(&FetchAndIncrement { first }, calls, options, shapes::fetch, None)
+            judge_with(&FetchAndIncrement { first }, calls, options, shapes::fetch, Some(Monitor::monitor))
         },
     },
 ];
 
 fn register(calls: &Calls<'_>, options: &JudgeOptions) -> Result<Judged, String> {
     let initial = options.initial.unwrap_or(NIL);
-    judge_with(&Register { initial }, calls, options, shapes::register, None)
+    judge_with(&Register { initial }, calls, options, shapes::register, Some(Monitor::monitor))
 }
