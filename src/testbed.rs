@@ -11,7 +11,7 @@ use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 /// A member may take so long to be started and to serve.
@@ -28,7 +28,14 @@ pub struct Testbed {
     claim: Option<Arc<Claim>>,
     /// Armed while faults may happen. Whoever heals takes it out first, so that no renewal arms it again.
     switch: Arc<Mutex<Option<Switch>>>,
-    heartbeat: Option<JoinHandle<()>>,
+    heartbeat: Option<Heartbeat>,
+}
+
+/// Renews the lock and the switch until it is told to end. It is never cut off in the middle of a renewal: what a node
+/// was told to renew would come after what it is told to give back.
+struct Heartbeat {
+    end: watch::Sender<()>,
+    task: JoinHandle<()>,
 }
 
 impl Testbed {
@@ -189,8 +196,9 @@ impl Testbed {
             let remove = |db: Arc<dyn Database>, node: Node, _: Arc<Vec<Node>>| async move { db.remove(&node).await };
             problems.extend(self.on_all(remove).await.err().map(|error| format!("not removed: {error:#}")));
         }
-        if let Some(heartbeat) = self.heartbeat.take() {
-            heartbeat.abort();
+        if let Some(Heartbeat { end, task }) = self.heartbeat.take() {
+            drop(end);
+            problems.extend(task.await.err().map(|panic| format!("the heartbeat panicked: {panic}")));
         }
         if let Some(claim) = self.claim.take() {
             problems.extend(claim.release().await.err().map(|error| format!("the lock is still held: {error}")));
@@ -203,9 +211,9 @@ impl Testbed {
         let Some(claim) = self.claim.clone() else { return };
         let switch = Arc::clone(&self.switch);
         let every = self.system.time_to_live / 3;
-        self.heartbeat = Some(tokio::spawn(async move {
-            loop {
-                tokio::time::sleep(every).await;
+        let (end, mut ended) = watch::channel(());
+        let task = tokio::spawn(async move {
+            while tokio::time::timeout(every, ended.changed()).await.is_err() {
                 if let Err(error) = claim.renew().await {
                     tracing::warn!("lock not renewed: {error}");
                 }
@@ -218,7 +226,8 @@ impl Testbed {
                     }
                 }
             }
-        }));
+        });
+        self.heartbeat = Some(Heartbeat { end, task });
     }
 
     /// Does the same on every node at once; the first error in the order of the nodes is returned.
@@ -242,7 +251,7 @@ impl Testbed {
 impl Drop for Testbed {
     fn drop(&mut self) {
         if let Some(heartbeat) = self.heartbeat.take() {
-            heartbeat.abort();
+            heartbeat.task.abort();
         }
     }
 }
