@@ -39,7 +39,7 @@ packages() {
     fi
     say "installing Debian packages: $missing"
     # A test starts an sshd of its own; the machine's must not start because of us.
-    case " $missing" in *" openssh-server "*) ln -sfn /dev/null /etc/systemd/system/ssh.service ;; esac
+    case " $missing" in *" openssh-server "*) mkdir -p /etc/systemd/system; ln -sfn /dev/null /etc/systemd/system/ssh.service ;; esac
     export DEBIAN_FRONTEND=noninteractive
     apt-get update -qq
     # shellcheck disable=SC2086

@@ -199,18 +199,11 @@ fn a_verdict_does_not_depend_on_the_number_of_threads() {
 }
 
 #[test]
-#[ignore = "a measurement: run it with --release --ignored --nocapture"]
-#[allow(clippy::print_stdout, reason = "a measurement is for people")]
-fn a_hundred_thousand_operations_on_one_key() {
-    for (values, crashes) in [(0, 0), (5, 0), (0, 1), (5, 1)] {
+fn a_long_history_of_one_key_is_judged_within_the_budget() {
+    for (values, crashes) in [(0, 0), (5, 0), (0, 1)] {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
-        let load = Load { operations: 100_000, processes: 10, keys: 1, values, crashes: 0, stale: 0 };
-        let history = simulate(Load { crashes, ..load }, &mut rng);
-        for _ in 0..3 {
-            let start = std::time::Instant::now();
-            let verdict = judge(&history);
-            println!("{values} values, {crashes} % crashes: {:?} {:?}", start.elapsed(), verdict.evidence().last());
-            println!("{}", if let Verdict::Unknown { reason, .. } = &verdict { reason } else { "valid" });
-        }
+        let load = Load { operations: 30_000, processes: 10, keys: 1, values, crashes, stale: 0 };
+        let verdict = judge(&simulate(load, &mut rng));
+        assert!(matches!(verdict, Verdict::Valid { .. }), "{values} values, {crashes} % crashes: {verdict:?}");
     }
 }
