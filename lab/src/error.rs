@@ -113,6 +113,12 @@ pub enum LabError {
         /// How long we tried.
         seconds: u64,
     },
+    /// It is not known where Debian's packages are.
+    #[error("nowhere to fetch Debian {suite} from: no source in /etc/apt names a mirror of Debian's main component")]
+    NoMirror {
+        /// The suite whose packages are wanted.
+        suite: &'static str,
+    },
     /// There is no keyring to verify Debian's packages with.
     #[error("no keyring to verify Debian {suite} with: neither Signed-By in apt's sources nor {keyring} exists")]
     NoKeyring {

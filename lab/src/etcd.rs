@@ -12,13 +12,12 @@ use crate::recipe::{ETCD_DIR, ETCD_PACKAGES, ETCD_SUITE};
 use crate::step::Step;
 
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
-const DEFAULT_MIRROR: &str = "http://deb.debian.org/debian";
 const LIMIT: Duration = Duration::from_secs(600);
 
 /// Fetches the packages into `scratch` and unpacks them in `tree`.
 ///
 /// # Errors
-/// When there is no keyring to verify them with, or apt or dpkg fails.
+/// When apt's sources name no mirror, when there is no keyring to verify them with, or apt or dpkg fails.
 pub(crate) fn unpack(mirror: Option<&Mirror>, scratch: &Path, tree: &Path) -> Result<(), LabError> {
     files::folder(&scratch.join("lists/partial"))?;
     files::folder(&scratch.join("cache/archives/partial"))?;
@@ -34,12 +33,13 @@ pub(crate) fn unpack(mirror: Option<&Mirror>, scratch: &Path, tree: &Path) -> Re
 }
 
 fn sources_line(mirror: Option<&Mirror>) -> Result<String, LabError> {
-    let named = mirror.and_then(|mirror| mirror.keyring.clone()).filter(|path| path.is_file());
+    let mirror = mirror.ok_or(LabError::NoMirror { suite: ETCD_SUITE })?;
+    let named = mirror.keyring.clone().filter(|path| path.is_file());
     let keyring = named.unwrap_or_else(|| PathBuf::from(KEYRING));
     if !keyring.is_file() {
         return Err(LabError::NoKeyring { suite: ETCD_SUITE, keyring });
     }
-    let uri = mirror.map_or(DEFAULT_MIRROR, |mirror| &mirror.uri);
+    let uri = &mirror.uri;
     Ok(format!("deb [signed-by={}] {uri} {ETCD_SUITE} main\n", keyring.display()))
 }
 
