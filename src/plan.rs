@@ -355,7 +355,7 @@ impl DatabaseName {
     /// True if it runs on nodes, and not in this process.
     #[must_use]
     pub fn needs_nodes(&self) -> bool {
-        databases::all().iter().any(|entry| entry.name == self.kind() && entry.needs_nodes)
+        databases::entry_of(&self.0).is_ok_and(|entry| entry.needs_nodes)
     }
 }
 

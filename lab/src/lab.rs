@@ -24,22 +24,6 @@ const NAME_LENGTH: usize = 12;
 /// How long another `up` or `down` of the same lab may take until we give up.
 const LOCK: Duration = Duration::from_secs(300);
 
-/// What a lab should be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LabSpec {
-    /// Its name; see [`Lab::named`].
-    pub name: String,
-    /// How many nodes it has, 1 to 9.
-    pub nodes: u8,
-}
-
-impl Default for LabSpec {
-    /// Five nodes of the name "lab".
-    fn default() -> LabSpec {
-        LabSpec { name: "lab".to_owned(), nodes: 5 }
-    }
-}
-
 /// An existing or future lab.
 #[derive(Debug, Clone)]
 pub struct Lab {

@@ -36,6 +36,6 @@ mod supported;
 mod together;
 
 pub use error::LabError;
-pub use lab::{Lab, LabSpec};
+pub use lab::Lab;
 pub use state::{LabState, NodeState};
 pub use supported::supported;
