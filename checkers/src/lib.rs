@@ -13,6 +13,7 @@ mod phrase;
 mod recovery;
 mod set;
 mod single;
+pub mod txn;
 mod verdict;
 
 pub use evidence::{Expectations, evidence};
