@@ -19,9 +19,12 @@ mod value;
 mod write;
 
 pub use datatype::DataType;
+pub use datatype::bank::{Bank, BankOp, BankRet, Transfer};
 pub use datatype::lock::{Lock, LockOp, LockRet};
+pub use datatype::predicate::{Predicate, Predicates, Rows, TableAsk, TableFound, TableMop, TableOp, TableRet};
 pub use datatype::register::{Register, RegisterOp, RegisterRet};
 pub use datatype::set::{Set, SetOp, SetRet};
+pub use datatype::transaction::{ListAppend, Lists, Mop, Reads, Registers, RwRegister, Transactions, Txn, TxnObject};
 pub use decode::{Decoded, Decoder, Numbers};
 pub use fault::{Effect, Fault, FaultPhase, FaultRecord};
 pub use format::{Format, UnknownFormat};

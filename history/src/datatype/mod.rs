@@ -1,9 +1,12 @@
 //! What kinds of thing can be asked of a system under test. A data type says what an operation and its result are,
 //! and how both look in a history file. What is *right* is not said here: that is a checker's business.
 
+pub mod bank;
 pub mod lock;
+pub mod predicate;
 pub mod register;
 pub mod set;
+pub mod transaction;
 
 use crate::{Decoder, ValueId};
 use std::fmt::Debug;
