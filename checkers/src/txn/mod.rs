@@ -11,6 +11,7 @@
 
 mod access;
 mod graph;
+pub mod level;
 mod phenomenon;
 mod timeline;
 
