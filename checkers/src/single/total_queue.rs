@@ -81,6 +81,7 @@ fn fates<'a>(object: &'a Object<'a>) -> FxHashMap<ValueId, Fate<'a>> {
             fate.takers = Some((fate.takers.map_or(op, |takers| takers.0), op));
         }
     }
+    fates.values_mut().for_each(|fate| fate.acknowledged.sort_by_key(|op| op.returned));
     fates
 }
 
@@ -111,7 +112,7 @@ fn judge_lost(object: &Object, values: &[(&ValueId, &Fate)], found: &mut Found) 
     let mut open = 0;
     for (value, fate) in values {
         let missing = fate.acknowledged.len().saturating_sub(fate.out as usize);
-        // Those that were acknowledged first may be the ones that came out.
+        // Those that were acknowledged first may be the ones that came out: then the fewest are surely lost.
         let late = &fate.acknowledged[fate.acknowledged.len() - missing..];
         for op in late {
             match emptied {
