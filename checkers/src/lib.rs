@@ -1,6 +1,7 @@
 //! History in, verdict out. Every checker is a pure function of a history and a budget: no clock, no files, no
 //! randomness, no logging. An invalid verdict always carries anomalies whose witness was re-checked by other code.
 
+mod answer;
 pub mod engine;
 mod evidence;
 mod guard;
@@ -22,5 +23,5 @@ pub use linearizable::Linearizable;
 pub use lock::LockChecker;
 pub use recovery::recovery;
 pub use set::{Promise, SetChecker};
-pub use single::{Delivery, OptionError, SingleEntry, SingleOptions, checkers, judge};
+pub use single::{Delivery, IdLayout, OptionError, Rate, SingleEntry, SingleOptions, checkers, judge};
 pub use verdict::{Anomaly, Budget, Check, Checker, Evidence, Interval, Verdict, Word};

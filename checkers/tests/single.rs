@@ -6,6 +6,8 @@ mod notation;
 
 #[path = "single/examples.rs"]
 mod examples;
+#[path = "single/promises.rs"]
+mod promises;
 #[path = "single/published.rs"]
 mod published;
 #[path = "single/random.rs"]

@@ -7,13 +7,13 @@
 //! the other knows of it. Real time does not count. Vector clocks over sessions; crashed writes count if they are read.
 //!
 //! Source: Bouajjani, Enea, Guerraoui and Hamza 2017, "On verifying causal consistency", CC and CCv. Jepsen's `causal`
-//! checks one scripted session per register by `:link`; those histories are a special case. Causal memory (CM) is not
-//! judged. Initial values are nil, and zero where nobody writes it.
+//! checks one scripted session per register by `:link`; those histories are a special case. Causal memory (CM) is judged
+//! with `memory`; see `causal_memory`. Initial values are nil, and zero where nobody writes it.
 
 use super::causal_order::{Causality, Node, Source, arrange, is_initial, is_read, register};
 use super::found::{Case, Found};
 use super::object::Object;
-use super::{Rule, SingleEntry, SingleOptions};
+use super::{Rule, SingleEntry, SingleOptions, causal_memory};
 use history::ValueId;
 use rustc_hash::FxHashMap;
 
@@ -22,7 +22,7 @@ pub(super) static RULE: Rule = Rule {
         name: "causal",
         summary: "no client sees an effect without its causes",
         functions: &["read", "read-init", "write"],
-        options: &["convergent"],
+        options: &["convergent", "memory"],
     },
     per_key: false,
     judge,
@@ -109,8 +109,14 @@ fn judge_order(object: &Object, causality: &Causality, order: &[u32], options: &
             }
         }
     }
-    if options.convergent && found.total("write-co-read") + found.total("write-co-init-read") == 0 {
+    if found.total("write-co-read") + found.total("write-co-init-read") > 0 {
+        return;
+    }
+    if options.convergent {
         judge_conflicts(object, causality, &conflicts, found);
+    }
+    if options.memory {
+        causal_memory::judge(object, causality, order, found);
     }
 }
 
@@ -192,6 +198,7 @@ fn confirm(object: &Object, _: &SingleOptions, case: &Case) -> bool {
         "thin-air-read" => object.ops.iter().all(|op| is_read(op) && !is_initial(op.result)),
         "G1a" => object.ops.iter().any(|op| op.is_failed() && op.argument == case.subject),
         "cyclic-causality" => causality.nodes.iter().any(|node| before(node, node)),
+        "cyclic-hb" | "write-hb-init-read" => causal_memory::is_broken(&causality),
         "cyclic-conflict" => arrange(&causality, &conflicts_of(&causality, before)).is_err(),
         _ => read.and_then(|read| Some((read, newer(read)?))).is_some_and(|(read, newer)| {
             let replaced = match read.source {

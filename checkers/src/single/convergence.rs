@@ -4,12 +4,13 @@
 //! was given up; indeterminate updates are counted. The last read of each node is its final state. A node that was
 //! seen before and is not read in the end leaves the verdict open. The time to converge is that of the last read that
 //! differs from its node's final state; with `bound` it must not be longer. What the state must hold is the matter of
-//! other checkers. `unordered` compares collections without their order.
+//! other checkers, and what a replica may not do meanwhile that of `replica`. `unordered` compares collections without
+//! their order. A read of a map with `state` is a read of that.
 
 use super::found::{Case, Found};
 use super::object::{NEVER, Object, Op, seconds};
-use super::{Rule, SingleEntry, SingleOptions};
-use history::{Value, ValueId};
+use super::{Rule, SingleEntry, SingleOptions, replica};
+use history::ValueId;
 use rustc_hash::FxHashMap;
 
 pub(super) static RULE: Rule = Rule {
@@ -17,7 +18,7 @@ pub(super) static RULE: Rule = Rule {
         name: "convergence",
         summary: "once faults are healed and updates are over, all nodes answer the same",
         functions: &["read", "every other is an update"],
-        options: &["after", "bound", "unordered"],
+        options: &["after", "bound", "unordered", "local"],
     },
     per_key: true,
     judge,
@@ -48,6 +49,7 @@ fn judge(object: &Object, options: &SingleOptions, found: &mut Found) {
         }
     }
     judge_time(object, &nodes, &last, options, found);
+    replica::judge(object, options, found);
     if nodes.len() < 2 {
         found.lack("fewer than two nodes answered anything");
     } else if last.len() < nodes.len() {
@@ -66,14 +68,8 @@ fn settled(object: &Object, op: &Op) -> i64 {
 
 /// What a read says, with its elements sorted where their order means nothing.
 fn state(object: &Object, read: &Op, options: &SingleOptions) -> Vec<ValueId> {
-    match object.value(read.result) {
-        Value::Vector(elements) | Value::Set(elements) if options.unordered => {
-            let mut elements = elements.to_vec();
-            elements.sort_unstable();
-            elements
-        }
-        _ => vec![read.result],
-    }
+    let state = object.field(read.result, "state").unwrap_or(read.result);
+    replica::unordered(object, state, options)
 }
 
 fn divergence(object: &Object, one: (ValueId, &Op), other: (ValueId, &Op)) -> Case {
@@ -112,6 +108,9 @@ fn judge_time(
 }
 
 fn confirm(object: &Object, options: &SingleOptions, case: &Case) -> bool {
+    if let Some(shows) = replica::confirm(object, options, case) {
+        return shows;
+    }
     let [one, other] = &object.ops[..] else { return false };
     let is_read = one.is_ok() && other.is_ok() && one.f == "read" && other.f == "read";
     let is_same_node = object.node(one) == object.node(other);

@@ -2,7 +2,8 @@
 //!
 //! A token is the result of an `acquire`: a number, or `fence` or `token` in a map. The resource tells of what it
 //! accepted by acknowledged calls of `access` or `write` with the token as argument. Two holders at a time are counted
-//! and not held against the lock: a lease may run out, and tokens are there to make that harmless.
+//! and not held against the lock: a lease may run out, and tokens are there to make that harmless. A process that is
+//! granted the token that it holds already has entered again, as reentrant locks allow.
 //!
 //! Source: Kleppmann 2016, "How to do distributed locking"; Jepsen's fenced mutex of Hazelcast. It misses overlaps.
 
@@ -30,14 +31,7 @@ fn judge(object: &Object, _: &SingleOptions, found: &mut Found) {
     found.fact("tokens granted", acquires.len());
     found.fact("accesses with a token", accesses);
     found.fact("holders that overlap another", overlaps(object));
-    let mut first: FxHashMap<i64, &Op> = FxHashMap::default();
-    for op in &acquires {
-        let token = granted(object, op).unwrap_or_default();
-        let before = *first.entry(token).or_insert(op);
-        if before.at != op.at {
-            found.case("duplicate-token", 1, || pair(object, (token, before), (token, op), "was granted"));
-        }
-    }
+    judge_unique(object, found);
     order::regressions(
         object,
         |op| granted(object, op),
@@ -57,6 +51,27 @@ fn judge(object: &Object, _: &SingleOptions, found: &mut Found) {
     if acquires.len() < 2 && accesses < 2 {
         found.lack("fewer than two tokens were granted or accepted");
     }
+}
+
+/// Finds tokens that were granted twice, unless a process was that did not ask for its release in between.
+fn judge_unique(object: &Object, found: &mut Found) {
+    let mut first: FxHashMap<i64, &Op> = FxHashMap::default();
+    let mut released: FxHashMap<i64, i64> = FxHashMap::default();
+    let mut again = 0;
+    for op in &object.ops {
+        if op.f == "release" {
+            released.insert(op.process, op.invoked);
+        }
+        let Some(token) = granted(object, op) else { continue };
+        let before = *first.entry(token).or_insert(op);
+        let is_held = released.get(&op.process).is_none_or(|row| *row < before.invoked);
+        if before.at != op.at && before.process == op.process && is_held {
+            again += 1;
+        } else if before.at != op.at {
+            found.case("duplicate-token", 1, || pair(object, (token, before), (token, op), "was granted"));
+        }
+    }
+    found.fact("tokens granted to their holder again", again);
 }
 
 fn token(object: &Object, id: ValueId) -> Option<i64> {

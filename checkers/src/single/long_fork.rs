@@ -10,7 +10,7 @@ use super::found::{Case, Found};
 use super::object::{Object, Op};
 use super::{Rule, SingleEntry, SingleOptions};
 use history::{Value, ValueId};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 pub(super) static RULE: Rule = Rule {
     entry: SingleEntry {
@@ -30,6 +30,7 @@ type Seen = Vec<(ValueId, ValueId)>;
 fn judge(object: &Object, options: &SingleOptions, found: &mut Found) {
     let mut groups: FxHashMap<Vec<ValueId>, FxHashMap<Vec<bool>, u32>> = FxHashMap::default();
     let mut first_value: FxHashMap<ValueId, ValueId> = FxHashMap::default();
+    let mut ambiguous: FxHashSet<ValueId> = FxHashSet::default();
     let (mut reads, mut early, mut late) = (0, 0, 0);
     for op in object.ops.iter().filter(|op| op.is_ok()) {
         let Some(seen) = seen(object, op) else { continue };
@@ -41,6 +42,7 @@ fn judge(object: &Object, options: &SingleOptions, found: &mut Found) {
         for (key, value) in seen.iter().filter(|entry| !entry.1.is_nil()) {
             if *first_value.entry(*key).or_insert(*value) != *value {
                 found.doubt(format!("the key {} was read with different values", object.text(*key)));
+                ambiguous.insert(*key);
             }
         }
         let mask: Vec<bool> = seen.iter().map(|entry| !entry.1.is_nil()).collect();
@@ -49,7 +51,8 @@ fn judge(object: &Object, options: &SingleOptions, found: &mut Found) {
         late += usize::from(has == mask.len() && has > 0);
         groups.entry(seen.iter().map(|entry| entry.0).collect()).or_default().entry(mask).or_insert(op.at);
     }
-    judge_writes(object, found);
+    ambiguous.extend(judge_writes(object, found));
+    groups.retain(|keys, _| !keys.iter().any(|key| ambiguous.contains(key)));
     found.fact("reads", reads);
     found.fact("reads of nothing", early);
     found.fact("reads of all", late);
@@ -73,19 +76,26 @@ fn seen(object: &Object, op: &Op) -> Option<Seen> {
     (!seen.is_empty()).then_some(seen)
 }
 
-fn judge_writes(object: &Object, found: &mut Found) {
+/// Finds the keys of which nil does not mean that their one write was not seen.
+fn judge_writes(object: &Object, found: &mut Found) -> Vec<ValueId> {
+    let mut ambiguous = Vec::new();
     let mut written: FxHashMap<ValueId, u32> = FxHashMap::default();
     for op in &object.ops {
         let Value::Vector(mops) = object.value(op.argument) else { continue };
         for mop in mops {
-            let Value::Vector(&[f, key, _]) = object.value(*mop) else { continue };
+            let Value::Vector(&[f, key, value]) = object.value(*mop) else { continue };
             let is_write = matches!(object.value(f).name(), Some("w" | "write"));
-            if is_write && !op.is_failed() && written.insert(key, op.at).is_some() {
-                found.doubt(format!("the key {} was written more than once", object.text(key)));
+            if !is_write || op.is_failed() {
+                continue;
+            }
+            if written.insert(key, op.at).is_some() || value.is_nil() {
+                found.doubt(format!("the key {} was written more than once, or with nil", object.text(key)));
+                ambiguous.push(key);
             }
         }
     }
     found.fact("keys written", written.len());
+    ambiguous
 }
 
 fn judge_group(object: &Object, reads: FxHashMap<Vec<bool>, u32>, found: &mut Found) {

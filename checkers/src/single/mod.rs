@@ -4,9 +4,11 @@
 //! object of its own; keys are never guessed out of values. Nothing here judges linearizability or transactions, and
 //! nothing passes on nothing: a history that cannot show a violation is *unknown*.
 
+mod availability;
 mod bank;
 mod bank_bounds;
 mod causal;
+mod causal_memory;
 mod causal_order;
 mod causal_reverse;
 mod convergence;
@@ -15,6 +17,7 @@ mod fenced_lock;
 mod found;
 mod g2;
 mod leader;
+mod leader_log;
 mod long_fork;
 mod monotonic;
 mod object;
@@ -22,10 +25,13 @@ mod options;
 mod order;
 mod queue;
 mod rate_limiter;
+mod replica;
 mod sequential;
 mod set;
 mod set_full;
+mod snowflake;
 mod staleness;
+mod token_bucket;
 mod total_queue;
 mod unique_ids;
 
@@ -33,7 +39,7 @@ use crate::Verdict;
 use found::{Case, Found};
 use history::Calls;
 use object::Object;
-pub use options::{Delivery, OptionError, SingleOptions};
+pub use options::{Delivery, IdLayout, OptionError, Rate, SingleOptions};
 
 /// A checker as people see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +64,8 @@ struct Rule {
     confirm: fn(&Object, &SingleOptions, &Case) -> bool,
 }
 
-static RULES: [&Rule; 18] = [
+static RULES: [&Rule; 19] = [
+    &availability::RULE,
     &bank::RULE,
     &causal::RULE,
     &causal_reverse::RULE,

@@ -3,7 +3,7 @@
 //! Each `add` reads the greatest value, and inserts the next with the timestamp of its transaction; its result has `val`
 //! and `sts`, and maybe `process`, `node` and `tb` (table). The last read has all rows. In the order of the read,
 //! timestamps must not fall; values must grow for each process, node and table, and with `global` altogether. Added
-//! values must be there, once, and failed ones not.
+//! values must be there, once, and those of failed additions not, where the failure or the call says the value.
 //!
 //! Source: Jepsen's `monotonic` test of CockroachDB.
 
@@ -74,7 +74,8 @@ fn timestamp(value: Value) -> Option<(i128, u128)> {
         Value::BigInt(text) | Value::Decimal(text) | Value::String(text) => text,
         _ => return None,
     };
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    // Below zero a longer fraction would be the smaller one; no clock is there.
+    let (whole, fraction) = text.split_once('.').filter(|_| !text.starts_with('-')).unwrap_or((text, "0"));
     let padded = format!("{fraction:0<30}");
     Some((whole.parse().ok()?, padded.get(..30)?.parse().ok()?))
 }
@@ -115,12 +116,44 @@ fn judge_presence(object: &Object, read: &Op, rows: &[Row], added: &[&Op], found
             });
         }
     }
+    judge_revived(object, read, &there, added, found);
     let value = |add: &Op| object.field(add.result, "val");
+    let acknowledged: FxHashSet<ValueId> =
+        added.iter().filter(|add| add.is_ok()).filter_map(|add| value(add)).collect();
+    found.fact("recovered", there.iter().filter(|value| !acknowledged.contains(value)).count());
     for add in added.iter().filter(|add| add.is_ok() && add.precedes(read)) {
         let Some(value) = value(add).filter(|value| !there.contains(value)) else { continue };
         found.case("lost", 1, || {
             let (who, by) = (object.who(read), object.who(add));
             let text = format!("{}, added by {by}, is missing in the last read, of {who}", object.text(value));
+            Case::new(read.at, [add.at], text).about(value)
+        });
+    }
+}
+
+/// The value that a failed addition wanted to make.
+fn failed_value(object: &Object, add: &Op) -> Option<ValueId> {
+    let completion = object.calls.get(add.at as usize).completion?;
+    let value = object.calls.recording().event(completion).value;
+    let said = object.field(value, "val").or_else(|| object.field(add.argument, "val"));
+    said.filter(|_| add.is_failed() && add.f == "add")
+}
+
+/// A value is revived if every addition that says it has failed, and none leaves open what it added.
+fn judge_revived(object: &Object, read: &Op, there: &FxHashSet<ValueId>, added: &[&Op], found: &mut Found) {
+    if added.iter().any(|add| add.is_crashed()) {
+        return;
+    }
+    let made: FxHashSet<ValueId> =
+        added.iter().filter(|add| add.is_ok()).filter_map(|add| object.field(add.result, "val")).collect();
+    for add in added {
+        let Some(value) = failed_value(object, add).filter(|value| there.contains(value) && !made.contains(value))
+        else {
+            continue;
+        };
+        found.case("revived", 1, || {
+            let (who, by) = (object.who(read), object.who(add));
+            let text = format!("the read of {who} has {}, whose addition by {by} failed", object.text(value));
             Case::new(read.at, [add.at], text).about(value)
         });
     }
@@ -139,6 +172,7 @@ fn confirm(object: &Object, _: &SingleOptions, case: &Case) -> bool {
     };
     match case.name {
         "duplicated" => times > 1,
+        "revived" => times > 0 && object.ops.iter().any(|add| failed_value(object, add) == Some(case.subject)),
         "lost" => times == 0 && object.ok("add").any(|add| object.field(add.result, "val") == Some(case.subject)),
         "off-order-sts" => follows(&|one, other| one.timestamp > other.timestamp),
         "off-order-vals" => follows(&|one, other| one.number >= other.number),

@@ -56,8 +56,9 @@ fn judge(object: &Object, options: &SingleOptions, found: &mut Found) {
         let trace = traces.get(id).copied().unwrap_or(Trace { run: 0, present: usize::MAX });
         judge_element(object, *id, element, trace, &reads, options, &mut tally, found);
     }
+    let stable = tally.stable;
     tally.report(found);
-    if tally.stable == 0 {
+    if stable == 0 {
         found.lack("no element was read after it had been added, for good");
     }
 }
@@ -69,21 +70,29 @@ struct Tally {
     never_read: usize,
     /// Nanoseconds from the moment at which a stable element was known to the last read that lacked it.
     latencies: Vec<i64>,
+    /// Nanoseconds from the moment at which a lost element was known to the last read that had it; 0 if there is none.
+    lost: Vec<i64>,
 }
 
 impl Tally {
-    fn report(&mut self, found: &mut Found) {
+    fn report(mut self, found: &mut Found) {
         found.fact("stable", self.stable);
         found.fact("stale", self.stale);
         found.fact("never read", self.never_read);
-        self.latencies.sort_unstable();
-        let last = self.latencies.len().saturating_sub(1);
-        let quantile = |part: f64| self.latencies.get(((self.latencies.len() as f64 * part) as usize).min(last));
-        for (name, part) in [("0.5", 0.5), ("0.95", 0.95), ("0.99", 0.99), ("1", 1.0)] {
-            if let Some(latency) = quantile(part) {
-                found.note(&format!("stable latency, quantile {name}"), seconds((*latency).into()));
-            }
-        }
+        report_quantiles("stable latency", &mut self.latencies, found);
+        report_quantiles("lost latency", &mut self.lost, found);
+    }
+}
+
+fn report_quantiles(title: &str, latencies: &mut [i64], found: &mut Found) {
+    latencies.sort_unstable();
+    let last = latencies.len().saturating_sub(1);
+    let quantile = |part: f64| latencies.get(((latencies.len() as f64 * part) as usize).min(last));
+    let told = [("0.5", 0.5), ("0.95", 0.95), ("0.99", 0.99), ("1", 1.0)];
+    let told = told.iter().filter_map(|(name, part)| Some(format!("{name}: {}", seconds((*quantile(*part)?).into()))));
+    let told: Vec<String> = told.collect();
+    if !told.is_empty() {
+        found.note(&format!("{title}, quantiles"), told.join(", "));
     }
 }
 
@@ -133,7 +142,11 @@ fn judge_element(
             tally.stable += 1;
             tally.latencies.push(0);
         }
-        (false, Some(absent), Some(known)) => found.case("lost", 1, || case(object, id, known, absent, None)),
+        (false, Some(absent), Some(known)) => {
+            let seen = present.filter(|present| present.begin >= 0 && known.end >= 0);
+            tally.lost.push(seen.map_or(0, |present| present.begin.saturating_sub(known.end).max(0)));
+            found.case("lost", 1, || case(object, id, known, absent, None));
+        }
         (false, _, _) => tally.never_read += 1,
     }
 }
