@@ -1,9 +1,14 @@
 //! Levels of isolation: what they are called, what follows from what, and which of them a history keeps.
 //!
-//! The [`Lattice`] says what anomalies refute. It finds none of them: cycles are somebody else's.
+//! The [`Lattice`] says what anomalies refute; [`Exact`] decides levels where the order of versions is known. Anomalies
+//! are not found here.
 
+mod digraph;
+mod exact;
 mod lattice;
 mod name;
+mod order;
 
+pub use exact::{Exact, Outcome, Standing, Step, Why};
 pub use lattice::{Boundary, Lattice};
 pub use name::Level;
