@@ -10,12 +10,14 @@
 //! module judges no single object, and reads nothing into a history that every explanation of it does not share.
 
 mod access;
+mod cycle;
 mod graph;
 pub mod level;
 mod phenomenon;
 mod timeline;
 
 pub use access::{Accesses, INITIAL, Read, Write};
+pub use cycle::{Cycle, CycleOptions, CycleStats, Cycles, Gap, GraphLevel, Proof, Step, Why, cycles, verify};
 pub use graph::{Edge, Graph, Kinds};
 pub use phenomenon::{Needs, Phenomenon, Shape};
 pub use timeline::{NEVER, Timeline};
