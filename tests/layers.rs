@@ -8,16 +8,17 @@ use std::process::Command;
 const ALLOWED: &[(&str, &[&str])] = &[
     ("history", &[]),
     ("checkers", &["history"]),
+    ("stores", &["history"]),
     ("workloads", &["history", "checkers"]),
     ("report", &["history", "checkers"]),
     ("cluster", &["history"]),
     ("lab", &["cluster"]),
     ("nemeses", &["cluster"]),
-    ("databases", &["cluster", "history"]),
+    ("databases", &["cluster", "history", "stores"]),
 ];
 
 /// Crates that read no clock, open no socket and wait for nothing.
-const PURE: &[&str] = &["history", "checkers", "workloads", "report"];
+const PURE: &[&str] = &["history", "checkers", "stores", "workloads", "report"];
 
 fn metadata() -> Value {
     let output = Command::new(env!("CARGO"))
