@@ -3,7 +3,7 @@
 
 use history::Format;
 
-libfuzzer_sys::fuzz_target!(|text: &[u8]| {
+libfuzzer_sys::fuzz_target!(init: gainsay_fuzz::work_alone(), |text: &[u8]| {
     gainsay_fuzz::check(Format::Console, text);
     gainsay_fuzz::check(Format::Text, text);
 });

@@ -3,4 +3,4 @@
 
 use history::Format;
 
-libfuzzer_sys::fuzz_target!(|text: &[u8]| gainsay_fuzz::check(Format::Edn, text));
+libfuzzer_sys::fuzz_target!(init: gainsay_fuzz::work_alone(), |text: &[u8]| gainsay_fuzz::check(Format::Edn, text));

@@ -337,3 +337,12 @@ fn a_column_is_a_column_however_it_is_named() {
     assert!(named == edn("{:type :ok value 3 [1] 4}"));
     assert_eq!(shown(&named), "3");
 }
+
+/// Found by fuzzing: `[nil v]` became a key that is nil, which no file can hold.
+#[test]
+fn nil_is_no_independent_key() {
+    let mut tuples = recording("{:process 0 :type :invoke :f :read :value [nil nil]}");
+    let before = tuples.clone();
+    assert_eq!(tuples.unwrap_tuples(), history::Tuples { unwrapped: 0, whole: 1 });
+    assert!(tuples == before);
+}

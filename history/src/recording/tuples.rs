@@ -71,7 +71,7 @@ impl Recording {
             }
             let is_invocation = self.columns.kind[at] == EventType::Invoke;
             if (is_invocation || !open) && adopted > 0 {
-                next += 1;
+                next = next.saturating_add(1);
             }
             self.columns.process[at] = self.columns.values.integer(next);
             open = is_invocation;
@@ -83,7 +83,10 @@ impl Recording {
     fn tuple(&self, row: u32) -> Option<(ValueId, ValueId)> {
         let at = row as usize;
         match self.values().get(self.columns.value[at]) {
-            Value::Vector(&[key, value]) if self.columns.key[at] == ValueId::ABSENT => Some((key, value)),
+            // nil is no key: `[nil nil]` is the read of a versioned register.
+            Value::Vector(&[key, value]) if self.columns.key[at] == ValueId::ABSENT && !key.is_nil() => {
+                Some((key, value))
+            }
             _ => None,
         }
     }
