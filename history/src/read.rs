@@ -6,6 +6,7 @@ mod cursor;
 mod edn;
 mod edn_event;
 mod event;
+mod habit;
 mod json;
 mod json_event;
 mod number;

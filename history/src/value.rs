@@ -8,6 +8,7 @@ mod arena;
 mod build;
 mod edn_text;
 mod json_text;
+mod recent;
 mod table;
 mod token;
 

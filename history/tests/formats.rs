@@ -346,3 +346,71 @@ fn nil_is_no_independent_key() {
     assert_eq!(tuples.unwrap_tuples(), history::Tuples { unwrapped: 0, whole: 1 });
     assert!(tuples == before);
 }
+
+/// Lists of integers and names of fields have short cuts; what is nearly one of them must be read as if there were none.
+#[test]
+fn short_cuts_change_nothing() {
+    let shown_json = |value: &str| {
+        let text = format!("{{\"type\":\"ok\",\"value\":{value}}}");
+        read_bytes(text.as_bytes(), &ReadOptions::default()).map(|read| shown(&read)).map_err(|error| error.column)
+    };
+    for (value, expected) in [
+        ("[]", "[]"),
+        ("[0]", "[0]"),
+        ("[1,2, 3 ,4,\n5,\t6]", "[1 2 3 4 5 6]"),
+        (
+            "[999999999,1000000000,9999999999,12345678901234567890]",
+            "[999999999 1000000000 9999999999 12345678901234567890N]",
+        ),
+        ("[1,-2,3]", "[1 -2 3]"),
+        ("[1,2.5,3]", "[1 2.5 3]"),
+        ("[1,1e2]", "[1 100.0]"),
+        ("[1,\"a\",[2,3],{\"b\":[4]}]", "[1 \"a\" [2 3] {:b [4]}]"),
+    ] {
+        assert_eq!(shown_json(value).as_deref(), Ok(expected), "{value}");
+    }
+    for (value, column) in
+        [("[1,]", 25), ("[1,2,]", 27), ("[01]", 23), ("[1,02]", 25), ("[1 2]", 25), ("[,1]", 23), ("[1,2}", 26)]
+    {
+        assert_eq!(shown_json(value), Err(column), "{value}");
+    }
+    let shown_edn = |value: &str| shown(&edn(&format!("{{:type :ok :value {value}}}")));
+    for (value, expected) in [
+        ("[1 2,3, 4  5;c\n6]", "[1 2 3 4 5 6]"),
+        ("(1 2 #_3 4N 1000000000 12/4 +5 0x6)", "[1 2 4 1000000000 3 5 6]"),
+        ("#{1 1 1}", "#{1}"),
+        ("[1 2[3]4]", "[1 2 [3] 4]"),
+        ("[1 ]", "[1]"),
+    ] {
+        assert_eq!(shown_edn(value), expected, "{value}");
+    }
+    for malformed in [
+        "{:type :ok :value [1 02]}",
+        "{:type :ok :value [1 2)}",
+        "{:type :ok :value #{1 2]}",
+        "{:type :ok :value [1 2a]}",
+    ] {
+        let options = ReadOptions { format: Some(Format::Edn), ..ReadOptions::default() };
+        assert!(read_bytes(malformed.as_bytes(), &options).is_err(), "{malformed}");
+    }
+}
+
+/// Fields in another order, twice, or with names that begin alike.
+#[test]
+fn fields_are_found_wherever_they_stand() {
+    let one = "{\"type\":\"invoke\",\"process\":1,\"f\":\"read\",\"value\":1,\"node\":\"n1\"}";
+    let other = "{\"process\" : 1 , \"typed\":2, \"type\" :\"ok\",\"fn\":\"x\",\"f\":\"read\",\"values\":1,\"value\":2,\"value\":3}";
+    let lines = [one, one, other, one, other, other].join("\n");
+    let read = recording(&lines);
+    let values: Vec<_> = read.events().map(|event| read.values().get(event.value)).collect();
+    assert_eq!(values, [1, 1, 3, 1, 3, 3].map(Value::Int));
+    let extras: Vec<_> = read.extra_fields(2).map(|field| field.text).collect();
+    assert_eq!(extras, ["2", "\"x\"", "1"]);
+    let repeated = read.notes().iter().find(|note| note.leniency == Leniency::RepeatedField).map(|note| note.count);
+    assert_eq!(repeated, Some(3));
+    let one = "{:type :invoke :process 1 :f :read :value 1}";
+    let other = "{:process 1 :typed 2 :type :ok :fn :x :f :read :values 1 :value 2, :value 3}";
+    let forms = edn(&[one, one, other, one, other, other].join("\n"));
+    let values: Vec<_> = forms.events().map(|event| forms.values().get(event.value)).collect();
+    assert_eq!(values, [1, 1, 3, 1, 3, 3].map(Value::Int));
+}

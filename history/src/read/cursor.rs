@@ -29,6 +29,17 @@ pub(super) fn newlines(bytes: &[u8]) -> u32 {
     bytes.iter().filter(|byte| **byte == b'\n').count() as u32
 }
 
+/// How much of a list was stepped over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Head {
+    /// Nothing.
+    None,
+    /// Elements and the separator after each.
+    Some,
+    /// All of it, and what closes it.
+    All,
+}
+
 /// A place in a text.
 #[derive(Clone)]
 pub(super) struct Cursor<'a> {
@@ -100,6 +111,36 @@ impl<'a> Cursor<'a> {
         }
         self.at = at;
         Some(if negative { -magnitude } else { magnitude })
+    }
+
+    /// Steps over the head of a list of integers, of at most nine digits and no sign each, as machines write it: with
+    /// one `separator` after each, and perhaps one space. Hands them to `each`, and ends before the first element that
+    /// is something else.
+    #[inline]
+    pub(super) fn plain_integers(&mut self, separator: u8, close: u8, mut each: impl FnMut(i64)) -> Head {
+        let bytes = self.bytes;
+        let mut head = Head::None;
+        loop {
+            let rest = bytes.get(self.at..).unwrap_or_default();
+            let mut magnitude = 0_u32;
+            let mut length = 0;
+            while let Some(digit) = rest.get(length).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit < 10) {
+                magnitude = magnitude.wrapping_mul(10).wrapping_add(u32::from(digit));
+                length += 1;
+            }
+            let is_plain = length == 1 || ((2..10).contains(&length) && rest[0] != b'0');
+            let after = rest.get(length).copied();
+            if !is_plain || (after != Some(separator) && after != Some(close)) {
+                return head;
+            }
+            each(i64::from(magnitude));
+            self.at += length + 1;
+            if after == Some(close) {
+                return Head::All;
+            }
+            self.at += usize::from(rest.get(length + 1) == Some(&b' '));
+            head = Head::Some;
+        }
     }
 
     /// A complaint about what is here.

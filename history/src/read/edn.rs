@@ -1,6 +1,6 @@
 //! Forms of EDN, and of what Clojure prints although it is none: `#object[..]`, `#"regex"`, `#'var`, `^meta`.
 
-use super::cursor::{Cursor, DEEPEST, Fault};
+use super::cursor::{Cursor, DEEPEST, Fault, Head};
 use super::number;
 use crate::value::{Build, Leaf, Shape, Skip, TextKind, is_blank, is_delimiter};
 
@@ -120,6 +120,15 @@ impl<'a> Edn<'a> {
     fn sequence<B: Build>(&mut self, build: &mut B, close: u8, shape: Shape<'_>, depth: u32) -> Result<B::Node, Fault> {
         let (mark, start) = (build.mark(), self.cursor.at);
         self.cursor.at += 1;
+        if depth + self.discards < DEEPEST {
+            let each = |integer| {
+                let node = build.leaf(Leaf::Int(integer));
+                build.push(node);
+            };
+            if self.cursor.plain_integers(b' ', close, each) == Head::All {
+                return Ok(build.close(mark, shape));
+            }
+        }
         loop {
             self.blanks()?;
             match self.cursor.peek() {

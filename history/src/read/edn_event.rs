@@ -3,12 +3,14 @@
 use super::cursor::{Cursor, Fault};
 use super::edn::Edn;
 use super::event::{Count, Draft, Events, Field, Next, Tally, integer, name, process, unless_nil};
+use super::habit::Habits;
 use crate::recording::{Columns, EventType};
 use crate::value::{Build, Leaf, Skip, TextKind, ValueId, Values, is_delimiter};
 
 /// Reads events in EDN.
 pub(super) struct EdnEvents<'a> {
     edn: Edn<'a>,
+    habits: Habits,
     /// What closes the collection that holds all events, if one does.
     close: Option<u8>,
     tally: Tally,
@@ -18,7 +20,7 @@ impl<'a> EdnEvents<'a> {
     /// Begins at an event, or at the first blank before it.
     pub(super) fn new(cursor: Cursor<'a>, close: Option<u8>) -> Self {
         let tally = Tally { repeated_fields: Count::default(), other_lines: Count::default() };
-        EdnEvents { edn: Edn::new(cursor), close, tally }
+        EdnEvents { edn: Edn::new(cursor), habits: Habits::new(), close, tally }
     }
 
     /// Steps over what may stand before the brace of an event: a tag, metadata.
@@ -41,7 +43,7 @@ impl<'a> EdnEvents<'a> {
 
     #[inline]
     fn field(&mut self, columns: &mut Columns, draft: &mut Draft) -> Result<(), Fault> {
-        let (field, extra) = self.field_name(&mut columns.values)?;
+        let (field, extra) = self.field_name(&mut columns.values, draft.place)?;
         self.edn.blanks()?;
         if self.edn.cursor.peek() == Some(b'}') {
             return self.edn.cursor.expected("a value for the last key of the event");
@@ -69,13 +71,22 @@ impl<'a> EdnEvents<'a> {
 
     /// Reads the key of a field: mostly a keyword, but any form can be one.
     #[inline]
-    fn field_name(&mut self, values: &mut Values) -> Result<(Option<Field>, ValueId), Fault> {
+    fn field_name(&mut self, values: &mut Values, place: usize) -> Result<(Option<Field>, ValueId), Fault> {
+        let start = self.edn.cursor.at;
+        if let Some((field, length)) = self.habits.recall(place, &self.edn.cursor.bytes[start..]) {
+            self.edn.cursor.at += length;
+            return Ok((Some(field), ValueId::NIL));
+        }
         if self.edn.cursor.peek() == Some(b':') {
-            let start = self.edn.cursor.at;
             self.edn.cursor.at += 1;
             let name = self.edn.token();
             return match Field::of(name) {
-                Some(field) => Ok((Some(field), ValueId::NIL)),
+                Some(field) => {
+                    if self.edn.cursor.peek() == Some(b' ') {
+                        self.habits.note(place, &self.edn.cursor.bytes[start..=self.edn.cursor.at], field);
+                    }
+                    Ok((Some(field), ValueId::NIL))
+                }
                 None if name.is_empty() => self.edn.cursor.expected_at(start, "a keyword"),
                 None => Ok((None, values.leaf(Leaf::Text(TextKind::Keyword, name)))),
             };

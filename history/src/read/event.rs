@@ -87,6 +87,8 @@ impl Field {
 pub(super) struct Draft {
     pub(super) row: Row,
     seen: u16,
+    /// How many fields were read.
+    pub(super) place: usize,
     pub(super) start: usize,
 }
 
@@ -94,7 +96,7 @@ impl Draft {
     #[inline]
     pub(super) fn new(cursor: &Cursor<'_>) -> Draft {
         let column = u16::try_from(cursor.at - cursor.line_start + 1).unwrap_or(u16::MAX);
-        Draft { row: Row { line: cursor.line, column, ..Row::default() }, seen: 0, start: cursor.at }
+        Draft { row: Row { line: cursor.line, column, ..Row::default() }, seen: 0, place: 0, start: cursor.at }
     }
 
     /// Notes a field, and counts it if it was there before.
@@ -105,6 +107,7 @@ impl Draft {
             tally.repeated_fields.add(self.row.line);
         }
         self.seen |= bit;
+        self.place += 1;
     }
 
     /// Puts the event into its columns.

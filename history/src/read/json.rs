@@ -1,9 +1,9 @@
 //! Values in JSON, RFC 8259, plus the `NaN` and `Infinity` that Python writes.
 
-use super::cursor::{Cursor, DEEPEST, Fault};
+use super::cursor::{Cursor, DEEPEST, Fault, Head};
 use super::edn::Edn;
 use super::number;
-use crate::value::{Build, Leaf, Shape, TextKind, is_name};
+use crate::value::{Build, Leaf, Shape, TextKind};
 
 /// A parser of JSON values.
 pub(super) struct Json<'a> {
@@ -81,6 +81,9 @@ impl<'a> Json<'a> {
     }
 
     fn holds_functions(&self) -> bool {
+        if self.cursor.bytes[self.cursor.at..].starts_with(b"[[\"") {
+            return true;
+        }
         let mut marks = self.cursor.bytes[self.cursor.at..].iter().filter(|byte| !byte.is_ascii_whitespace());
         let next = [marks.next(), marks.next(), marks.next()];
         next == [Some(&b'['), Some(&b'['), Some(&b'"')]
@@ -107,12 +110,23 @@ impl<'a> Json<'a> {
         &mut self,
         build: &mut B,
         close: u8,
-        mut element: impl FnMut(&mut Self, &mut B) -> Result<(), Fault>,
+        element: impl FnMut(&mut Self, &mut B) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
         self.blanks();
         if self.cursor.eat(close) {
             return Ok(());
         }
+        self.more_elements(build, close, element)
+    }
+
+    /// Reads at least one element, and all after it, up to and with `close`.
+    #[inline]
+    fn more_elements<B>(
+        &mut self,
+        build: &mut B,
+        close: u8,
+        mut element: impl FnMut(&mut Self, &mut B) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
         loop {
             element(self, build)?;
             self.blanks();
@@ -131,12 +145,32 @@ impl<'a> Json<'a> {
     fn array<B: Build>(&mut self, build: &mut B, keys: Keys<B>, depth: u32) -> Result<B::Node, Fault> {
         let mark = build.mark();
         self.cursor.at += 1;
-        self.elements(build, b']', |json, build| {
+        let element = |json: &mut Self, build: &mut B| {
             let node = json.value(build, keys, depth + 1)?;
             build.push(node);
             Ok(())
-        })?;
+        };
+        match self.integers(build, depth) {
+            Head::None => self.elements(build, b']', element)?,
+            Head::Some => {
+                self.blanks();
+                self.more_elements(build, b']', element)?;
+            }
+            Head::All => {}
+        }
         Ok(build.close(mark, Shape::Vector))
+    }
+
+    /// Reads the integers that an array begins with.
+    #[inline]
+    fn integers<B: Build>(&mut self, build: &mut B, depth: u32) -> Head {
+        if depth >= DEEPEST {
+            return Head::None;
+        }
+        self.cursor.plain_integers(b',', b']', |integer| {
+            let node = build.leaf(Leaf::Int(integer));
+            build.push(node);
+        })
     }
 
     fn object<B: Build>(&mut self, build: &mut B, keys: Keys<B>, depth: u32) -> Result<B::Node, Fault> {
@@ -236,13 +270,11 @@ impl<'a> Json<'a> {
         Ok(build.leaf(leaf))
     }
 
-    /// Reads a string. A name that cannot be a keyword stays a string.
+    /// Reads a string. A name that cannot be a keyword stays a string; the arena sees to that.
     #[inline]
     pub(super) fn string<B: Build>(&mut self, build: &mut B, kind: TextKind) -> Result<B::Node, Fault> {
         let text = self.raw_string()?;
-        let bytes = self.bytes_of(&text);
-        let kind = if kind == TextKind::Keyword && !is_name(bytes) { TextKind::String } else { kind };
-        Ok(build.leaf(Leaf::Text(kind, bytes)))
+        Ok(build.leaf(Leaf::Text(kind, self.bytes_of(&text))))
     }
 
     /// Reads the name of a field, and its colon, and hands its text to `then`.

@@ -2,6 +2,7 @@
 
 use super::cursor::{Cursor, Fault};
 use super::event::{Count, Draft, Events, Field, Next, Tally, integer, name, process, unless_nil};
+use super::habit::Habits;
 use super::json::Json;
 use crate::recording::{Columns, EventType, Language};
 use crate::value::{Build, Leaf, Skip, TextKind, Value, ValueId, Values, decimal};
@@ -9,6 +10,7 @@ use crate::value::{Build, Leaf, Skip, TextKind, Value, ValueId, Values, decimal}
 /// Reads events in JSON.
 pub(super) struct JsonEvents<'a> {
     json: Json<'a>,
+    habits: Habits,
     /// True inside one array that holds all events.
     in_array: bool,
     /// True if an event was read and nothing after it.
@@ -22,7 +24,14 @@ impl<'a> JsonEvents<'a> {
     /// Begins at an event, or at the first blank before it.
     pub(super) fn new(cursor: Cursor<'a>, in_array: bool) -> Self {
         let tally = Tally { repeated_fields: Count::default(), other_lines: Count::default() };
-        JsonEvents { json: Json::new(cursor), in_array, after_event: false, after_comma: false, tally }
+        JsonEvents {
+            json: Json::new(cursor),
+            habits: Habits::new(),
+            in_array,
+            after_event: false,
+            after_comma: false,
+            tally,
+        }
     }
 
     fn advance_in_array(&mut self) -> Result<Next, Fault> {
@@ -44,12 +53,27 @@ impl<'a> JsonEvents<'a> {
         }
     }
 
-    fn field(&mut self, columns: &mut Columns, draft: &mut Draft) -> Result<(), Fault> {
-        let values = &mut columns.values;
-        let (field, extra) = self.json.field(|name| match Field::of(name) {
+    #[inline]
+    fn field_name(&mut self, values: &mut Values, place: usize) -> Result<(Option<Field>, ValueId), Fault> {
+        let start = self.json.cursor.at;
+        if let Some((field, length)) = self.habits.recall(place, &self.json.cursor.bytes[start..]) {
+            self.json.cursor.at += length;
+            self.json.blanks();
+            return Ok((Some(field), ValueId::NIL));
+        }
+        let found = self.json.field(|name| match Field::of(name) {
             Some(field) => (Some(field), ValueId::NIL),
             None => extra_name(name, values),
         })?;
+        let text = self.json.cursor.bytes[start..self.json.cursor.at].trim_ascii_end();
+        if let Some(field) = found.0.filter(|_| text.ends_with(b"\":")) {
+            self.habits.note(place, text, field);
+        }
+        Ok(found)
+    }
+
+    fn field(&mut self, columns: &mut Columns, draft: &mut Draft) -> Result<(), Fault> {
+        let (field, extra) = self.field_name(&mut columns.values, draft.place)?;
         let Some(field) = field else {
             let start = self.json.cursor.at;
             self.json.value(&mut Skip, |_, _| (), 1)?;
@@ -105,6 +129,15 @@ impl<'a> JsonEvents<'a> {
     #[inline]
     fn event_type(&mut self) -> Result<EventType, Fault> {
         let start = self.json.cursor.at;
+        let rest = &self.json.cursor.bytes[start..];
+        if rest.starts_with(b"\"invoke\"") {
+            self.json.cursor.at += 8;
+            return Ok(EventType::Invoke);
+        }
+        if rest.starts_with(b"\"ok\"") {
+            self.json.cursor.at += 4;
+            return Ok(EventType::Ok);
+        }
         let kind = match self.json.cursor.peek() {
             Some(b'"') => self.json.text(|word| EventType::of(word.strip_prefix(b":").unwrap_or(word)))?,
             _ => None,

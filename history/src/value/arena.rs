@@ -1,6 +1,7 @@
 //! The arena of values: every different value of a file once.
 
 use super::build::{Build, Leaf, Shape, TextKind};
+use super::recent::{Recent, Short};
 use super::table::{Table, hash_bytes, mix};
 use super::token::{is_name, is_symbol};
 use super::{Value, ValueId};
@@ -42,6 +43,7 @@ pub struct Values {
     text: Vec<u8>,
     children: Vec<ValueId>,
     table: Table,
+    recent: Recent,
     /// Elements of collections that are not complete yet.
     stack: Vec<ValueId>,
     full: bool,
@@ -58,6 +60,7 @@ impl Default for Values {
             text: Vec::new(),
             children: Vec::new(),
             table: Table::default(),
+            recent: Recent::default(),
             stack: Vec::new(),
             full: false,
         }
@@ -207,7 +210,18 @@ impl Values {
         })
     }
 
+    #[inline]
     fn text_node(&mut self, kind: TextKind, text: &[u8]) -> ValueId {
+        let Some(short) = Short::of(kind, text) else { return self.any_text_node(kind, text) };
+        if let Some(id) = self.recent.get(short) {
+            return id;
+        }
+        let id = self.any_text_node(kind, text);
+        self.recent.put(short, id);
+        id
+    }
+
+    fn any_text_node(&mut self, kind: TextKind, text: &[u8]) -> ValueId {
         let hash = hash_bytes(kind as u64 + 1, text);
         if let Some(found) = self.lookup_text(hash, kind, text) {
             return ValueId(found);

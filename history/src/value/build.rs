@@ -2,6 +2,7 @@
 
 /// Kinds of value that are kept as text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 pub(crate) enum TextKind {
     BigInt,
     Ratio,
