@@ -54,14 +54,38 @@ impl Format {
         let head = &text[..text.len().min(64 << 10)];
         let start = significant(head);
         match start.first() {
+            // Only EDN has comments.
+            None if head.contains(&b';') => Format::Edn,
             None => Format::JsonLines,
             Some(b'{') if is_json_object(start) => Format::JsonLines,
             Some(b'[') if is_json_object(significant(&start[1..])) => Format::Json,
             Some(b'{' | b'[' | b'(' | b'#' | b'^') => Format::Edn,
+            Some(_) if is_nil(start) => Format::Edn,
             Some(_) if contains(head, crate::read::CONSOLE_PREFIX) => Format::Console,
             Some(_) => Format::Text,
         }
     }
+}
+
+/// True of `nil` and nothing else but blanks: a history without events, as Clojure prints it.
+pub(crate) fn is_nil(text: &[u8]) -> bool {
+    text.strip_prefix(b"nil").is_some_and(|rest| rest.iter().all(|byte| crate::value::is_blank(*byte)))
+}
+
+/// What a file is that is no text at all, by the bytes that such files begin with.
+pub(crate) fn packed(bytes: &[u8]) -> Option<&'static str> {
+    const BEGINNINGS: &[(&[u8], &str)] = &[
+        (b"\x1f\x8b", "what gzip has packed; unpack it first, with gunzip"),
+        (b"BZh", "what bzip2 has packed; unpack it first, with bunzip2"),
+        (b"\xfd7zXZ\0", "what xz has packed; unpack it first, with unxz"),
+        (b"\x28\xb5\x2f\xfd", "what zstd has packed; unpack it first, with unzstd"),
+        (b"PK\x03\x04", "an archive of zip; unpack it first"),
+        (b"JEPSEN\0", "Jepsen's own test.jepsen; the history.edn beside it holds the same history"),
+        (b"SQLite format 3\0", "a database of SQLite"),
+        (b"\xff\xfe", "UTF-16"),
+        (b"\xfe\xff", "UTF-16"),
+    ];
+    BEGINNINGS.iter().find(|(beginning, _)| bytes.starts_with(beginning)).map(|(_, what)| *what)
 }
 
 impl fmt::Display for Format {
@@ -131,6 +155,9 @@ mod tests {
             ("{\"type\" :ok}", Format::Edn),
             ("; said {\"a\":1}\n({:type :ok})", Format::Edn),
             ("[]", Format::Edn),
+            (" nil\n", Format::Edn),
+            ("; nothing\n", Format::Edn),
+            ("nil\t:invoke\t:read\tnil", Format::Text),
             ("#jepsen.history.Op{:type :ok}", Format::Edn),
             ("0\t:invoke\t:read\tnil", Format::Text),
             (":nemesis\t:info\t:start\tnil", Format::Text),

@@ -45,7 +45,6 @@ pub enum ReadError {
         /// Which file.
         path: PathBuf,
         /// What the system says.
-        #[source]
         error: std::io::Error,
     },
     /// It is no history.
@@ -78,6 +77,9 @@ pub fn read(path: &Path, options: &ReadOptions) -> Result<Recording, ReadError> 
 pub fn read_bytes(bytes: &[u8], options: &ReadOptions) -> Result<Recording, HistoryError> {
     /// Less is not worth a thread.
     const LEAST: usize = 1 << 20;
+    if let Some(what) = crate::format::packed(bytes) {
+        return Err(HistoryError { line: 1, column: 1, expected: format!("a history as text in UTF-8, not {what}") });
+    }
     let format = options.format.unwrap_or_else(|| Format::sniff(bytes));
     let chunk = options.chunk.unwrap_or_else(|| (bytes.len() / rayon::current_num_threads() + 1).max(LEAST));
     let whole = chunk::parse(bytes, format, chunk).map_err(|fault| fault.locate(bytes))?;

@@ -98,3 +98,70 @@ fn what_nests_up_to_the_limit_is_written_and_compared() {
         }
     }
 }
+
+/// Found by hand: a packed file whose bytes happen to be text was an empty history with a torn line.
+#[test]
+fn what_is_no_text_is_refused_by_its_name() {
+    for (bytes, name) in [
+        (&b"\x1f\x8b\x08\x00"[..], "gzip"),
+        (b"BZh91AY", "bzip2"),
+        (b"\xfd7zXZ\0\0", "xz"),
+        (b"\x28\xb5\x2f\xfd\x24", "zstd"),
+        (b"PK\x03\x04\x14", "zip"),
+        (b"JEPSEN\0\0\0\x01", "test.jepsen"),
+        (b"\xff\xfe{\0", "UTF-16"),
+    ] {
+        let error = read_bytes(bytes, &ReadOptions::default()).expect_err(name);
+        assert_eq!((error.line, error.column), (1, 1));
+        assert!(error.expected.contains(name), "{error}");
+    }
+}
+
+#[test]
+fn a_line_of_prose_is_no_torn_history() {
+    for text in ["hello", "hello world", "see jepsen.util", "0\t:inv"] {
+        let read = read_bytes(text.as_bytes(), &ReadOptions { format: Some(Format::Text), ..ReadOptions::default() });
+        assert!(read.is_err(), "{text}");
+    }
+    let torn = read_bytes(b"0\t:invoke\t:read\tnil\n0\t:o", &ReadOptions::default()).expect("one line is whole");
+    assert!(torn.is_torn() && torn.len() == 1);
+}
+
+/// Each file holds the same write and read, whatever its line ends, byte order mark, enclosure and order of fields.
+#[test]
+fn one_history_however_the_file_is_made() {
+    let edn = "{:index 0, :type :invoke, :process 0, :f :write, :value 1}\n{:index 1, :type :ok, :process 0, :f :write, :value 1}\n";
+    let json = "{\"index\":0,\"type\":\"invoke\",\"process\":0,\"f\":\"write\",\"value\":1}\n{\"index\":1,\"type\":\"ok\",\"process\":0,\"f\":\"write\",\"value\":1}\n";
+    let expected = read_bytes(edn.as_bytes(), &ReadOptions::default()).expect("it is read");
+    assert_eq!(expected.len(), 2);
+    let in_windows = |text: &str| text.replace('\n', "\r\n");
+    for text in [
+        json.to_owned(),
+        in_windows(edn),
+        in_windows(json),
+        format!("\u{feff}{edn}"),
+        format!("\u{feff}{json}"),
+        format!("\u{feff}[{}]", in_windows(edn)),
+        format!("({edn}) ; the end"),
+        format!("\r\n[{}]\r\n", json.replacen("}\n", "},", 1)),
+        edn.replace("{:index", "#jepsen.history.Op{:index"),
+        edn.replace("{:index", "#knossos.op.Op {:index"),
+        json.replace("\"index\":0,", "").replace("\"index\":1,", ""),
+    ] {
+        let read = read_bytes(text.as_bytes(), &ReadOptions::default()).unwrap_or_else(|e| panic!("{e} in {text}"));
+        assert!(read == expected, "{text}");
+    }
+}
+
+#[test]
+fn a_file_without_events_is_an_empty_history_and_nothing_else_is() {
+    for text in ["", " \n\r\n", "\u{feff}", "[]", "()", "; nothing\n", "nil", "nil\n", "[ ]\n", "#_{:type :ok}"] {
+        let read = read_bytes(text.as_bytes(), &ReadOptions::default()).unwrap_or_else(|e| panic!("{e} in {text}"));
+        assert!(read.is_empty(), "{text}");
+    }
+    for text in ["{}", "[nil]", "nil nil", "false", "[[]]", "{:type :ok} nil", "42", "[1 2]", "null", "{\"a\":1}"] {
+        assert!(read_bytes(text.as_bytes(), &ReadOptions::default()).is_err(), "{text}");
+    }
+    let one = read_bytes(b"{:type :ok :process 0 :f :read :value 1}", &ReadOptions::default()).expect("it is read");
+    assert_eq!(one.len(), 1);
+}

@@ -73,6 +73,9 @@ impl Text<'_> {
             Format::Edn => {
                 let mut edn = Edn::new(cursor);
                 edn.blanks()?;
+                if crate::format::is_nil(&self.bytes[edn.cursor.at..]) {
+                    return Ok((None, self.bytes.len()));
+                }
                 edn.cursor
             }
             Format::Json => {
@@ -188,6 +191,10 @@ impl Text<'_> {
         }
         if let Some(fault) = whole.fault {
             return Err(fault);
+        }
+        if whole.torn && whole.columns.len() == 0 && matches!(self.format, Format::Text | Format::Console) {
+            // A torn line is left out because of the whole ones before it.
+            return Err(Fault { at: 0, expected: "an event, or a line that ends".to_owned() });
         }
         if whole.is_over {
             self.expect_nothing(whole.end)?;
