@@ -5,6 +5,7 @@ mod exact;
 mod oracle;
 mod random;
 mod recheck;
+mod weak;
 
 /// How many random histories a test takes.
 fn rounds() -> u64 {

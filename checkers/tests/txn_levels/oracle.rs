@@ -4,6 +4,10 @@
 
 use checkers::txn::level::Level;
 use checkers::txn::{Accesses, INITIAL, NEVER, Needs, Timeline, Write};
+use std::sync::LazyLock;
+
+/// All orders of so many rows.
+static ORDERS: LazyLock<[Vec<Vec<usize>>; 7]> = LazyLock::new(|| std::array::from_fn(orders));
 
 /// A relation: per row, those that it leads to.
 type Relation = [u8; 8];
@@ -13,7 +17,7 @@ pub struct Oracle<'a> {
     rows: usize,
     before: Relation,
     reads_from: Relation,
-    orders: Vec<Vec<usize>>,
+    orders: &'static [Vec<usize>],
 }
 
 impl<'a> Oracle<'a> {
@@ -35,7 +39,7 @@ impl<'a> Oracle<'a> {
                 reads_from[first] |= u8::from(read && first != second) << second;
             }
         }
-        Oracle { accesses, rows, before, reads_from, orders: orders(rows) }
+        Oracle { accesses, rows, before, reads_from, orders: &ORDERS[rows] }
     }
 
     /// True if some order of commits explains the history; versions that are in a known order keep it.
@@ -59,19 +63,13 @@ impl<'a> Oracle<'a> {
     }
 
     fn overwrites(&self) -> Relation {
-        let mut relation = Relation::default();
-        for a in 0..self.rows {
-            for b in 0..self.rows {
-                let later = self.accesses.writes(a as u32).iter().any(|x| {
-                    self.accesses
-                        .writes(b as u32)
-                        .iter()
-                        .any(|y| x.key == y.key && x.version < y.version && y.version != Write::UNORDERED)
-                });
-                relation[a] |= u8::from(later) << b;
-            }
-        }
-        relation
+        let later = |a: usize, b: usize| {
+            self.accesses.writes(a as u32).iter().any(|x| {
+                let mut theirs = self.accesses.writes(b as u32).iter();
+                theirs.any(|y| x.key == y.key && x.version < y.version && y.version != Write::UNORDERED)
+            })
+        };
+        std::array::from_fn(|a| (0..self.rows).filter(|&b| a < self.rows && later(a, b)).fold(0, |set, b| set | 1 << b))
     }
 
     /// For each read of an object from t1 by t3, and each other t2 that wrote it: whatever t3 had to know comes before t1.
@@ -167,9 +165,7 @@ fn closure(first: Relation, second: Relation) -> Relation {
     let mut all: Relation = std::array::from_fn(|row| first[row] | second[row]);
     loop {
         let last = all;
-        for row in 0..8 {
-            all[row] = (0..8).filter(|to| last[row] >> to & 1 == 1).fold(last[row], |set, to| set | last[to]);
-        }
+        all = last.map(|set| (0..8).filter(|to| set >> to & 1 == 1).fold(set, |set, to| set | last[to]));
         if all == last {
             return all;
         }

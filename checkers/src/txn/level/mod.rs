@@ -8,7 +8,9 @@ mod exact;
 mod lattice;
 mod name;
 mod order;
+mod weak;
 
 pub use exact::{Exact, Outcome, Standing, Step, Why};
 pub use lattice::{Boundary, Lattice};
 pub use name::Level;
+pub use weak::{Before, Cause, Reason, Weak, WeakOutcome};

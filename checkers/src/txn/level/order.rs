@@ -7,26 +7,44 @@ use super::super::{NEVER, Timeline};
 /// Those that committed follow each other as they ended, since a client does one after the other. One whose commit is
 /// in doubt follows the last that had ended before it began, and nothing follows it: its effect may come at any time.
 pub(super) fn session_edges(timeline: &Timeline) -> Vec<(u32, u32)> {
-    let by_session = rows_by_session(timeline);
     let mut edges = Vec::new();
-    for rows in by_session.chunk_by(|&a, &b| timeline.session[a as usize] == timeline.session[b as usize]) {
-        let committed = rows.partition_point(|&row| timeline.completed[row as usize] != NEVER);
-        let (committed, doubtful) = rows.split_at(committed);
-        edges.extend(committed.windows(2).map(|pair| (pair[0], pair[1])));
-        for &row in doubtful {
-            let before = committed.partition_point(|&earlier| timeline.is_before(earlier, row));
-            edges.extend(before.checked_sub(1).map(|last| (committed[last], row)));
+    let mut last: Option<u32> = None;
+    for row in rows_by_session(timeline) {
+        last = last.filter(|&last| timeline.session[last as usize] == timeline.session[row as usize]);
+        edges.extend(last.map(|last| (last, row)));
+        if timeline.completed[row as usize] != NEVER {
+            last = Some(row);
         }
     }
     edges
 }
 
-/// Every row, by its session and then as it ended; those in doubt last.
+/// Every row, by its session and then as it ended; one in doubt where it began.
 pub(super) fn rows_by_session(timeline: &Timeline) -> Vec<u32> {
-    let mut rows: Vec<u32> = (0..timeline.len() as u32).collect();
-    let key =
-        |&row: &u32| (timeline.session[row as usize], timeline.completed[row as usize], timeline.invoked[row as usize]);
-    rows.sort_by_key(key);
+    let place = |row: u32| {
+        let ended = timeline.completed[row as usize];
+        if ended == NEVER { timeline.invoked[row as usize] } else { ended }
+    };
+    let sessions = timeline.session.iter().max().map_or(0, |&last| last as usize + 1);
+    if sessions > 4 * timeline.len() {
+        let mut rows: Vec<u32> = (0..timeline.len() as u32).collect();
+        rows.sort_by_key(|&row| (timeline.session[row as usize], place(row)));
+        return rows;
+    }
+    let mut next = vec![0u32; sessions + 1];
+    timeline.session.iter().for_each(|&session| next[session as usize + 1] += 1);
+    (0..sessions).for_each(|session| next[session + 1] += next[session]);
+    let mut rows = vec![0; timeline.len()];
+    for row in 0..timeline.len() as u32 {
+        let slot = &mut next[timeline.session[row as usize] as usize];
+        rows[*slot as usize] = row;
+        *slot += 1;
+    }
+    for rows in rows.chunk_by_mut(|&a, &b| timeline.session[a as usize] == timeline.session[b as usize]) {
+        if !rows.is_sorted_by_key(|&row| place(row)) {
+            rows.sort_by_key(|&row| place(row));
+        }
+    }
     rows
 }
 
