@@ -131,21 +131,24 @@ fn committed<'b>(object: &Object, op: &Op, log: &'b [Entry]) -> Option<(i64, &'b
 }
 
 fn judge_committed(object: &Object, shown: &[(&Op, Vec<Entry>)], found: &mut Found) {
-    // Of each index the entry, and the least term in which it was known to be committed.
-    let mut known: FxHashMap<i64, (Entry, i64, &Op)> = FxHashMap::default();
+    let mut first_at: FxHashMap<i64, (Entry, &Op)> = FxHashMap::default();
+    // Of each entry the least term in which it was known to be committed.
+    let mut known: FxHashMap<(i64, i64, ValueId), (Entry, i64, &Op)> = FxHashMap::default();
     for (op, log) in shown {
         let Some((term, entries)) = committed(object, op, log) else { continue };
         for entry in entries {
-            let first = known.entry(entry.index).or_insert((*entry, term, op));
-            if first.0.contradicts(entry) {
-                found.case("state-machine-safety", 1, || two_entries(object, (first.2, first.0), (op, *entry)));
-            } else if term < first.1 {
-                *first = (*entry, term, op);
+            let (first, by) = *first_at.entry(entry.index).or_insert((*entry, op));
+            if first.contradicts(entry) {
+                found.case("state-machine-safety", 1, || two_entries(object, (by, first), (op, *entry)));
+            }
+            let own = known.entry((entry.index, entry.term, entry.value)).or_insert((*entry, term, op));
+            if term < own.1 {
+                *own = (*entry, term, op);
             }
         }
     }
     let mut indices: Vec<&(Entry, i64, &Op)> = known.values().collect();
-    indices.sort_unstable_by_key(|known| known.0.index);
+    indices.sort_unstable_by_key(|known| (known.0.index, known.2.at));
     found.fact("committed entries", indices.len());
     for (op, log) in shown.iter().filter(|(op, log)| is_leader(object, op) && !log.is_empty()) {
         let own = term(object, op).unwrap_or_default();

@@ -18,6 +18,10 @@ pub struct Plain {
     pub outcome: CallOutcome,
     pub begin: i64,
     pub end: i64,
+    /// The row of the completion, also of an info; that of the invocation if there is none.
+    pub over: i64,
+    pub key: Option<i64>,
+    pub node: Option<String>,
 }
 
 impl Plain {
@@ -27,16 +31,25 @@ impl Plain {
     pub fn may(&self, f: &str) -> bool {
         self.f == f && self.outcome != CallOutcome::Fail
     }
-    fn failed(&self, f: &str) -> bool {
+    pub fn failed(&self, f: &str) -> bool {
         self.f == f && self.outcome == CallOutcome::Fail
     }
-    fn crashed(&self, f: &str) -> bool {
+    pub fn crashed(&self, f: &str) -> bool {
         self.f == f && self.outcome == CallOutcome::Info
     }
 }
 
+/// The numbers of a value in their order; those of a map in the order of its keys' names. None for what is no number.
 pub fn numbers(calls: &Calls, id: ValueId) -> Vec<Option<i64>> {
-    match calls.recording().values().get(id) {
+    let values = calls.recording().values();
+    if let Some(entries) = values.get(id).entries(values) {
+        let name =
+            |key: ValueId| values.get(key).name().map_or_else(|| format!("{:?}", values.get(key)), str::to_owned);
+        let mut entries: Vec<(String, ValueId)> = entries.map(|(key, value)| (name(key), value)).collect();
+        entries.sort();
+        return entries.into_iter().flat_map(|(_, value)| numbers(calls, value)).collect();
+    }
+    match values.get(id) {
         Value::Vector(elements) => elements.iter().flat_map(|element| numbers(calls, *element)).collect(),
         Value::Int(number) => vec![Some(number)],
         _ => vec![None],
@@ -53,6 +66,12 @@ pub fn plain(calls: &Calls) -> Vec<Plain> {
         outcome: call.outcome,
         begin: row(call.invoked, -1),
         end: row(call.returned, i64::MAX),
+        over: row(call.completion, row(call.invoked, -1)),
+        key: call.key.and_then(|key| numbers(calls, key)[0]),
+        node: call
+            .invoked
+            .and_then(|row| calls.recording().event(row).node)
+            .map(|node| calls.recording().values().get(node).name().expect("a node has a name").to_owned()),
     };
     calls.iter().enumerate().map(one).collect()
 }
@@ -90,9 +109,21 @@ pub fn history(rng: &mut ChaCha8Rng, most: u32, mut choose: impl FnMut(&mut ChaC
 }
 
 /// Judges random histories, and compares the names of the anomalies with those that the definition finds.
-fn compare(
+pub fn compare(
     checker: &str,
     with: &str,
+    most: u32,
+    choose: impl Fn(&mut ChaCha8Rng) -> [String; 3],
+    definition: impl Fn(&[Plain]) -> BTreeSet<&'static str>,
+) {
+    compare_after(checker, with, "", most, choose, definition);
+}
+
+/// The same, with events before each history.
+pub fn compare_after(
+    checker: &str,
+    with: &str,
+    before: &str,
     most: u32,
     choose: impl Fn(&mut ChaCha8Rng) -> [String; 3],
     definition: impl Fn(&[Plain]) -> BTreeSet<&'static str>,
@@ -100,7 +131,7 @@ fn compare(
     let rounds = rounds();
     let (mut invalid, mut rng) = (0, ChaCha8Rng::seed_from_u64(17));
     for _ in 0..rounds {
-        let text = history(&mut rng, most, &choose);
+        let text = before.to_owned() + &history(&mut rng, most, &choose);
         let recording = recording(&text);
         let calls = Calls::pair(&recording).unwrap();
         let verdict = judge(checker, &calls, &options(with)).unwrap();
@@ -125,7 +156,7 @@ pub fn same(f: &str, value: impl ToString) -> [String; 3] {
 }
 
 /// Some of the numbers below `below` as an array, now and then one twice.
-fn some(rng: &mut ChaCha8Rng, below: i64) -> String {
+pub fn some(rng: &mut ChaCha8Rng, below: i64) -> String {
     let mut numbers: Vec<i64> = (0..below).filter(|_| rng.random_bool(0.7)).collect();
     if !numbers.is_empty() && rng.random_ratio(1, 12) {
         numbers.push(numbers[0]);
@@ -133,7 +164,7 @@ fn some(rng: &mut ChaCha8Rng, below: i64) -> String {
     format!("{numbers:?}")
 }
 
-fn pairs(calls: &[Plain]) -> impl Iterator<Item = (&Plain, &Plain)> {
+pub fn pairs(calls: &[Plain]) -> impl Iterator<Item = (&Plain, &Plain)> {
     calls.iter().flat_map(move |one| calls.iter().map(move |other| (one, other)))
 }
 
