@@ -10,14 +10,30 @@
 //! module judges no single object, and reads nothing into a history that every explanation of it does not share.
 
 mod access;
+mod append;
+mod by_key;
 mod cycle;
+mod decode;
+mod finding;
 mod graph;
+mod hubs;
+mod inferred;
 pub mod level;
+mod object;
+mod options;
 mod phenomenon;
+mod register;
 mod timeline;
+mod transactions;
 
 pub use access::{Accesses, INITIAL, Read, Write};
+pub use append::infer_append;
 pub use cycle::{Cycle, CycleOptions, CycleStats, Cycles, Gap, GraphLevel, Proof, Step, Why, cycles, verify};
+pub use finding::{Finding, MOST_TOLD, Spot, verify_finding};
 pub use graph::{Edge, Graph, Kinds};
+pub use inferred::{EMPTY_GRAPH, Inferred, TxnExposure};
+pub use options::{InferOptions, Initial};
 pub use phenomenon::{Needs, Phenomenon, Shape};
+pub use register::infer_register;
 pub use timeline::{NEVER, Timeline};
+pub use transactions::{Kind, Mop, Transactions};

@@ -4,6 +4,7 @@
 pub mod notation;
 pub mod oracle;
 pub mod store;
+pub mod transactions;
 
 use history::{DataType, History, Moment, OpId, Operation, Outcome, Process, Time};
 
