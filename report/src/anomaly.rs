@@ -45,15 +45,20 @@ pub(crate) fn violations<D: DataType>(history: &History<D>, checks: &[Check]) ->
 
 /// An anomaly in a few words.
 pub(crate) fn phrase(anomaly: &Anomaly) -> String {
-    let of_key = anomaly.key.map_or_else(String::new, |key| format!(" of key {key}"));
-    let lock = anomaly.key.map_or_else(|| "a lock".to_owned(), |key| format!("lock {key}"));
-    match anomaly.name.as_str() {
+    phrase_of(&anomaly.name, anomaly.key.map(|key| key.to_string()).as_deref())
+}
+
+/// An anomaly of that name, of that object, in a few words.
+pub(crate) fn phrase_of(name: &str, key: Option<&str>) -> String {
+    let of_key = key.map_or_else(String::new, |key| format!(" of key {key}"));
+    let lock = key.map_or_else(|| "a lock".to_owned(), |key| format!("lock {key}"));
+    match name {
         "mutual-exclusion" => format!("two clients held {lock} at the same time"),
-        "nonlinearizable" => match anomaly.key {
+        "nonlinearizable" => match key {
             Some(key) => format!("no order of the operations on key {key} explains what they returned"),
             None => "no order of the operations explains what they returned".to_owned(),
         },
-        "stale-read" if anomaly.key.is_none() => "a read returned an old state".to_owned(),
+        "stale-read" if key.is_none() => "a read returned an old state".to_owned(),
         "stale-read" => format!("a read{of_key} returned a value that was already overwritten"),
         "lost-update" => format!("an acknowledged update{of_key} was lost"),
         "lost" => "what was acknowledged was lost".to_owned(),
@@ -63,14 +68,15 @@ pub(crate) fn phrase(anomaly: &Anomaly) -> String {
         "duplicated" => "one element was stored twice".to_owned(),
         "token-order" => format!("the fencing tokens of {lock} did not grow"),
         "not-recovered" => "the system did not serve again after healing".to_owned(),
-        name => match anomaly.key {
+        name => match key {
             Some(key) => format!("{}, key {key}", name.replace('-', " ")),
             None => name.replace('-', " "),
         },
     }
 }
 
-fn culprit_words(name: &str) -> &'static str {
+/// What stands under the operation that cannot be explained.
+pub(crate) fn culprit_words(name: &str) -> &'static str {
     match name {
         "mutual-exclusion" => "acquired although it was held",
         "stale-read" => "returned an old value",

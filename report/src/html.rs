@@ -19,11 +19,11 @@ use minijinja::{AutoEscape, Environment, Value};
 use serde::Serialize;
 
 /// Most rows of any table.
-const ROWS: usize = 200;
+pub(crate) const ROWS: usize = 200;
 /// Most faults that are named beside a violation.
 const FAULTS: usize = 4;
 /// Most characters of any text of a checker or fault.
-const TEXT: usize = 2_000;
+pub(crate) const TEXT: usize = 2_000;
 
 /// Fills in the page.
 pub(crate) fn html(page: &Page) -> Result<String, ReportError> {
@@ -105,19 +105,21 @@ impl<'a> View<'a> {
     }
 }
 
-fn style() -> String {
+/// The style of every page.
+pub(crate) fn style() -> String {
     format!(
-        ":root{{color-scheme:light dark;{}}}\n@media screen and (prefers-color-scheme:dark){{:root{{{}}}\n{}}}\n{}\n{}",
+        ":root{{color-scheme:light dark;{}}}\n@media screen and (prefers-color-scheme:dark){{:root{{{}}}\n{}}}\n{}\n{}{}",
         palette::variables(Theme::Light),
         palette::variables(Theme::Dark),
         palette::repaint(),
         include_str!("page.css"),
         include_str!("timeline/timeline.css"),
+        timeline::path_rules(),
     )
 }
 
 /// The class of a verdict, and the word that stands for it.
-fn word(word: Word) -> (&'static str, &'static str) {
+pub(crate) fn word(word: Word) -> (&'static str, &'static str) {
     match word {
         Word::Valid => ("valid", "OK"),
         Word::Unknown => ("unknown", "Unknown"),
@@ -140,8 +142,9 @@ impl<T> Table<T> {
     }
 }
 
+/// A promise, and what was found of it.
 #[derive(Serialize)]
-struct CheckRow {
+pub(crate) struct CheckRow {
     name: String,
     promise: String,
     word: (&'static str, &'static str),
@@ -150,7 +153,8 @@ struct CheckRow {
 }
 
 impl CheckRow {
-    fn new(check: &Check) -> CheckRow {
+    /// Of what a checker says.
+    pub(crate) fn new(check: &Check) -> CheckRow {
         let anomalies = check.verdict.anomalies().len();
         let found = match check.verdict.word() {
             Word::Valid => "No violation found.".to_owned(),

@@ -91,6 +91,12 @@ impl Svg {
         ));
     }
 
+    /// A circle round a point.
+    pub(crate) fn circle(&mut self, class: &str, middle: At, radius: f64) {
+        let At { x, y } = middle;
+        self.element(format_args!(r#"<circle class="{class}" cx="{x:.1}" cy="{y:.1}" r="{radius}"/>"#));
+    }
+
     /// A path with data of our own making.
     pub(crate) fn path(&mut self, class: &str, data: &str) {
         self.element(format_args!(r#"<path class="{class}" d="{data}"/>"#));

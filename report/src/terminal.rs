@@ -68,7 +68,7 @@ fn indented(word: &str, text: &str) -> String {
 }
 
 /// A text cut to a number of columns.
-fn cut(text: &str, width: usize) -> String {
+pub(crate) fn cut(text: &str, width: usize) -> String {
     if columns(text) <= width {
         return text.to_owned();
     }
@@ -151,7 +151,7 @@ fn kept(check: &checkers::Check) -> String {
 }
 
 /// Breaks a text at spaces; a word that is longer than a line is broken anywhere.
-fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split([' ', '\t', '\n']).filter(|word| !word.is_empty()) {
         for piece in pieces(word, width) {

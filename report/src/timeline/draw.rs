@@ -1,10 +1,10 @@
 //! Makes SVG of a laid-out timeline. Colours come from CSS variables, so that one drawing serves light and dark pages.
 
-use super::layout::{BAR, Bar, End, FONT, GUTTER, LANE, Layout, Row, Span, Window};
+use super::bar::{Bar, End};
+use super::layout::{BAR, FONT, GUTTER, LANE, Layout, Route, Row, Span, Window};
 use crate::palette::{self, Theme};
-use crate::samples::Kind;
 use crate::svg::{Area, At, Svg, fitting, text_width};
-use crate::words::{duration, moment};
+use crate::words::duration;
 
 /// What stands around a drawing.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +27,7 @@ pub(crate) fn draw(layout: &Layout, legend: &Legend<'_>, head: &str) -> String {
     draw_axis(&mut svg, layout);
     layout.spans.iter().for_each(|span| draw_span(&mut svg, span));
     layout.bars.iter().for_each(|bar| draw_bar(&mut svg, bar, legend, layout));
+    layout.routes.iter().for_each(|route| draw_route(&mut svg, route));
     svg.finish(layout.size.x, layout.size.y, legend.label, head)
 }
 
@@ -76,9 +77,10 @@ fn draw_overlap(svg: &mut Svg, layout: &Layout) {
 fn draw_axis(svg: &mut Svg, layout: &Layout) {
     let y = layout.bottom;
     svg.line("axis", At { x: GUTTER, y }, At { x: layout.right, y });
+    svg.text("unit", At { x: 4.0, y: y + 18.0 }, layout.unit);
     for tick in &layout.ticks {
         svg.line("guide", At { x: tick.x, y: layout.top }, At { x: tick.x, y: y + 5.0 });
-        svg.text("tick", At { x: tick.x, y: y + 18.0 }, &moment(tick.time));
+        svg.text("tick", At { x: tick.x, y: y + 18.0 }, &tick.label);
     }
     let mut last = f64::NEG_INFINITY;
     for cut in &layout.cuts {
@@ -108,24 +110,32 @@ fn draw_bar(svg: &mut Svg, bar: &Bar, legend: &Legend<'_>, layout: &Layout) {
         (false, true) => "witness",
         (false, false) => "dim",
     };
-    svg.open(
-        &format!("op c{} {} {rank}", bar.call.function % palette::FUNCTIONS.len(), bar.call.kind.word()),
-        &tooltip(bar),
-    );
+    let on: String = bar.paths.iter().map(|path| format!(" on-{path}")).collect();
+    let (colour, kind) = (bar.said.colour % palette::FUNCTIONS.len(), bar.said.kind.word());
+    svg.open(&format!("op c{colour} {kind} {rank}{on}"), &bar.said.title);
     match bar.end {
         End::Closed => {
             let area = Area { x: bar.left, y: bar.top, width: bar.right - bar.left, height: BAR };
             svg.rectangle("under", area, 3.0);
             svg.rectangle("bar", area, 3.0);
         }
+        End::Cut => draw_cut(svg, bar),
         End::Open(gave_up) => draw_open(svg, bar, gave_up),
     }
-    let text = fitting(&bar.call.text, FONT, bar.right - bar.left - if bar.is_witness { 8.0 } else { 6.0 });
+    let text = fitting(&bar.said.text, FONT, bar.right - bar.left - if bar.is_witness { 8.0 } else { 6.0 });
     svg.text("bar-text", At { x: bar.left + if bar.is_witness { 6.0 } else { 4.0 }, y: bar.top + 16.0 }, &text);
     svg.close();
     if bar.is_culprit {
         draw_flag(svg, bar, legend.culprit, layout.right);
     }
+}
+
+/// A bar that goes on right of the drawing.
+fn draw_cut(svg: &mut Svg, bar: &Bar) {
+    let area = Area { x: bar.left, y: bar.top, width: bar.right - bar.left, height: BAR };
+    svg.rectangle("under", area, 0.0);
+    let (left, right, top, bottom) = (bar.left, bar.right, bar.top, bar.top + BAR);
+    svg.path("bar open", &format!("M{right:.1} {bottom:.1}H{left:.1}V{top:.1}H{right:.1}"));
 }
 
 /// A bar with a torn right end: it may still take effect.
@@ -149,13 +159,24 @@ fn draw_flag(svg: &mut Svg, bar: &Bar, text: &str, right: f64) {
     svg.text("flag", At { x, y: bar.top + BAR + 15.0 }, &text);
 }
 
-fn tooltip(bar: &Bar) -> String {
-    let call = &bar.call;
-    let end = match (call.kind, call.completed, call.gave_up) {
-        (Kind::Info, _, Some(at)) => format!("given up at {}: may still take effect", moment(at.time)),
-        (_, Some(at), _) => format!("completed {}", moment(at.time)),
-        _ => "never completed".to_owned(),
-    };
-    let reason = if call.reason.is_empty() { String::new() } else { format!(" ({})", call.reason) };
-    format!("{}: {}, invoked {}, {end}{reason}", call.who(), call.text, moment(call.invoked.time))
+/// A way over the bars: its stops are numbered, and a cross says where it fails.
+fn draw_route(svg: &mut Svg, route: &Route) {
+    const ROUND: f64 = 7.5;
+    const CROSS: f64 = 5.0;
+    svg.open(&format!("path path-{}", route.number), &route.caption);
+    let way: Vec<String> =
+        route.stops.iter().chain(&route.failure).map(|at| format!("{:.1} {:.1}", at.x, at.y)).collect();
+    if way.len() > 1 {
+        svg.path("way", &format!("M{}", way.join("L")));
+    }
+    for (stop, number) in route.stops.iter().zip(1..) {
+        svg.circle("stop", *stop, ROUND);
+        svg.text("stop-text", At { x: stop.x, y: stop.y + 4.0 }, &number.to_string());
+    }
+    if let Some(At { x, y }) = route.failure {
+        svg.circle("wall", At { x, y }, ROUND + 1.0);
+        let (left, top, size) = (x - CROSS, y - CROSS, 2.0 * CROSS);
+        svg.path("cross", &format!("M{left:.1} {top:.1}l{size} {size}m0 -{size}l-{size} {size}"));
+    }
+    svg.close();
 }

@@ -1,10 +1,12 @@
 //! Gives every row, bar, span and band of a timeline its place, in pixels.
 
+use super::bar::{Bar, End, Said};
 use super::scale::{Cut, Need, Scale};
 use super::select::Selection;
 use crate::bands::{self, Band, Extent};
 use crate::call::{Call, Instant};
 use crate::svg::{At, text_width};
+use crate::words::moment;
 use checkers::Interval;
 use std::collections::HashMap;
 
@@ -17,39 +19,11 @@ pub(crate) const BAR: f64 = 24.0;
 /// Height of one lane of faults.
 pub(crate) const LANE: f64 = 19.0;
 /// Width that a drawing takes if it can.
-const WIDTH: f64 = 1060.0;
+pub(crate) const WIDTH: f64 = 1060.0;
 /// What operations that never ended take at the right.
-const OPEN: f64 = 64.0;
+pub(crate) const OPEN: f64 = 64.0;
 /// Height of a line of text above or below a bar.
 const LINE: f64 = 18.0;
-
-/// How a bar ends.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum End {
-    /// At its completion.
-    Closed,
-    /// Never, as far as is known; the client gave up at this place, if it lies within the drawing.
-    Open(Option<f64>),
-}
-
-/// One operation.
-#[derive(Clone, Debug)]
-pub(crate) struct Bar {
-    /// The operation.
-    pub call: Call,
-    /// Left edge.
-    pub left: f64,
-    /// Right edge.
-    pub right: f64,
-    /// Top edge.
-    pub top: f64,
-    /// How it ends.
-    pub end: End,
-    /// False for what only stands around.
-    pub is_witness: bool,
-    /// True for the operation that cannot be explained.
-    pub is_culprit: bool,
-}
 
 /// One span of the witness.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,13 +76,26 @@ pub(crate) struct Window {
     pub room: f64,
 }
 
-/// A time under the axis.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// A time or index under the axis.
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Tick {
     /// Where.
     pub x: f64,
-    /// Seconds.
-    pub time: f64,
+    /// What stands there.
+    pub label: String,
+}
+
+/// A way over bars.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Route {
+    /// Its number, from 1.
+    pub number: usize,
+    /// Where it stops, one after the other.
+    pub stops: Vec<At>,
+    /// Where it fails.
+    pub failure: Option<At>,
+    /// The whole of it in words.
+    pub caption: String,
 }
 
 /// Everything in its place.
@@ -124,8 +111,12 @@ pub(crate) struct Layout {
     pub overlap: Option<(f64, f64, f64)>,
     /// Faults.
     pub windows: Vec<Window>,
-    /// Times of the witness.
+    /// Times or indices of the witness.
     pub ticks: Vec<Tick>,
+    /// What the axis shows, if that must be said.
+    pub unit: &'static str,
+    /// Ways over the bars, each shown on its own.
+    pub routes: Vec<Route>,
     /// Cut times.
     pub cuts: Vec<Cut>,
     /// Top of the rows.
@@ -153,12 +144,14 @@ impl Layout {
         let top = lanes + overlap_line + 8.0;
         let (rows, places) = rows(selection, top);
         let bars = events.bars(selection, &scale, &rows, &places, right);
-        let spans = spans(&selection.intervals, &bars, &scale, &rows, &places);
+        let spans = spans(selection, &scale, &rows, &places);
         let bottom = rows.last().map_or(top, |row| row.bottom);
         let x = |(from, to): (f64, f64)| (scale.x(from), scale.x(to), to - from);
         Layout {
             overlap: overlap(&selection.intervals).map(x),
             ticks: ticks(&bars, selection, &scale),
+            unit: "",
+            routes: Vec::new(),
             cuts: scale.cuts.clone(),
             is_wide,
             size: At {
@@ -247,7 +240,8 @@ impl Events {
                 end,
                 is_witness,
                 is_culprit: Some(call.id) == selection.culprit,
-                call: call.clone(),
+                said: Said::of(call),
+                paths: Vec::new(),
             }
         };
         all.map(bar).collect()
@@ -286,10 +280,10 @@ fn has_culprit(selection: &Selection, process: u64) -> bool {
     selection.witness.iter().any(|call| call.process == process && Some(call.id) == selection.culprit)
 }
 
-fn spans(intervals: &[Interval], bars: &[Bar], scale: &Scale, rows: &[Row], places: &Places) -> Vec<Span> {
+fn spans(selection: &Selection, scale: &Scale, rows: &[Row], places: &Places) -> Vec<Span> {
     let span = |interval: &Interval| {
-        let owner = bars.iter().find(|bar| bar.call.id == interval.operation)?;
-        let row = &rows[places[&owner.call.process]];
+        let owner = selection.witness.iter().find(|call| call.id == interval.operation)?;
+        let row = &rows[places[&owner.process]];
         let (from, to) = (interval.from.seconds(), interval.to.seconds());
         Some(Span {
             label: interval.label.clone(),
@@ -300,7 +294,7 @@ fn spans(intervals: &[Interval], bars: &[Bar], scale: &Scale, rows: &[Row], plac
             seconds: to - from,
         })
     };
-    intervals.iter().filter_map(span).collect()
+    selection.intervals.iter().filter_map(span).collect()
 }
 
 /// The first stretch of time that two spans share.
@@ -321,7 +315,7 @@ fn windows(faults: &[Band], (from, to): (f64, f64), scale: &Scale, right: f64) -
     let places = bands::place(&extents, right);
     let window = |((band, extent), place): ((&&Band, &Extent), &bands::Place)| Window {
         label: band.label.clone(),
-        title: format!("{}, {} to {}", band.label, crate::words::moment(band.from), crate::words::moment(band.to)),
+        title: format!("{}, {} to {}", band.label, moment(band.from), moment(band.to)),
         left: extent.left,
         right: extent.right,
         top: place.lane as f64 * LANE + 2.0,
@@ -331,20 +325,27 @@ fn windows(faults: &[Band], (from, to): (f64, f64), scale: &Scale, right: f64) -
     near.iter().zip(&extents).zip(&places).map(window).collect()
 }
 
-/// Times under the axis: those of the culprit and of spans first, then the others, as far as their texts fit.
+/// Times under the axis: those of the culprit and of spans first, then the others, as far as their texts fit. Bars stand
+/// in the order of the selection, the witness first.
 fn ticks(bars: &[Bar], selection: &Selection, scale: &Scale) -> Vec<Tick> {
     const APART: f64 = 68.0;
-    let ends = |bar: &Bar| {
-        let end = bar.call.completed.map(|moment| Tick { x: bar.right, time: moment.time });
-        [Some(Tick { x: bar.left, time: bar.call.invoked.time }), end]
+    let tick = |x: f64, time: f64| Tick { x, label: moment(time) };
+    let ends = |(bar, call): (&Bar, &Call)| {
+        [Some(tick(bar.left, call.invoked.time)), call.completed.map(|end| tick(bar.right, end.time))]
     };
-    let first = bars.iter().filter(|bar| bar.is_culprit).flat_map(ends).flatten();
+    let witness = || bars.iter().zip(&selection.witness);
+    let first = witness().filter(|(bar, _)| bar.is_culprit).flat_map(ends).flatten();
     let edges = selection.intervals.iter().flat_map(|i| [i.from.seconds(), i.to.seconds()]);
-    let second = edges.map(|time| Tick { x: scale.x(time), time });
-    let third = bars.iter().filter(|bar| bar.is_witness).flat_map(ends).flatten();
+    let second = edges.map(|time| tick(scale.x(time), time));
+    let third = witness().flat_map(ends).flatten();
+    spread(first.chain(second).chain(third), APART)
+}
+
+/// Those ticks, the first of them first, that stand far enough from all before them.
+pub(crate) fn spread(candidates: impl Iterator<Item = Tick>, apart: f64) -> Vec<Tick> {
     let mut ticks: Vec<Tick> = Vec::new();
-    for tick in first.chain(second).chain(third) {
-        if ticks.iter().all(|other| (other.x - tick.x).abs() >= APART) {
+    for tick in candidates {
+        if ticks.iter().all(|other| (other.x - tick.x).abs() >= apart) {
             ticks.push(tick);
         }
     }

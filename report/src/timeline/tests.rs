@@ -1,8 +1,9 @@
 //! Whatever the history and its witness, everything is drawn within the drawing, and no bar hides another.
 
 use super::layout::{Layout, Row};
-use super::{Legend, inline, select};
+use super::{Legend, inline, plain, select};
 use crate::bands::Band;
+use crate::drawing::{self, Bar, Drawing, Edge, Event, Fate, Part, Path};
 use checkers::{Anomaly, Interval};
 use history::{History, OpId, Register, Time};
 use std::fmt::Write;
@@ -67,6 +68,14 @@ fn bands(dice: &mut Dice) -> Vec<Band> {
 }
 
 fn check(layout: &Layout) {
+    check_places(layout);
+    let ticks = |number: usize| &layout.ticks[number + 1..];
+    for (number, tick) in layout.ticks.iter().enumerate() {
+        assert!(ticks(number).iter().all(|other| (other.x - tick.x).abs() >= 60.0));
+    }
+}
+
+fn check_places(layout: &Layout) {
     let inside = |left: f64, right: f64| left >= 0.0 && left <= right && right <= layout.size.x;
     for (number, bar) in layout.bars.iter().enumerate() {
         assert!(inside(bar.left, bar.right), "{bar:?} in {:?}", layout.size);
@@ -80,9 +89,6 @@ fn check(layout: &Layout) {
     }
     for window in &layout.windows {
         assert!(inside(window.left, window.right) && window.text + window.room <= layout.size.x, "{window:?}");
-    }
-    for (number, tick) in layout.ticks.iter().enumerate() {
-        assert!(layout.ticks[number + 1..].iter().all(|other| (other.x - tick.x).abs() >= 60.0));
     }
     assert!(layout.bottom <= layout.size.y);
     assert!(layout.rows.windows(2).all(|rows| rows[0].bottom <= rows[1].top));
@@ -116,4 +122,64 @@ fn a_witness_that_the_history_does_not_have_is_not_drawn() {
     assert!(selection.witness.is_empty() && selection.context.is_empty());
     check(&Layout::new(&selection, &[]));
     assert!(inline(&selection, &[], &Legend { label: "", culprit: "" }).svg.starts_with("<svg"));
+}
+
+/// Rows, events and bars that there are not are named, too; in a row calls may lie over each other.
+fn random_drawing(dice: &mut Dice) -> Drawing {
+    let (events, rows) = (dice.below(60) as usize, dice.below(7) as usize);
+    let edge = |dice: &mut Dice| match dice.below(8) {
+        0 => Edge::Outside,
+        1 => Edge::Never(None),
+        2 => Edge::Never(Some(dice.below(70) as usize)),
+        _ => Edge::At(dice.below(events as u64 + 2) as usize),
+    };
+    let bar = |dice: &mut Dice| {
+        let (a, b) = (edge(dice), edge(dice));
+        Bar {
+            row: dice.below(rows as u64 + 2) as usize,
+            from: a,
+            to: b,
+            text: "written ".repeat(dice.below(9) as usize),
+            title: String::new(),
+            colour: dice.below(90) as usize,
+            fate: [Fate::Ok, Fate::Fail, Fate::Info][dice.below(3) as usize],
+            part: [Part::Culprit, Part::Witness, Part::Context, Part::Context][dice.below(4) as usize],
+        }
+    };
+    let bars: Vec<Bar> = (0..dice.below(40)).map(|_| bar(dice)).collect();
+    let path = |dice: &mut Dice| Path {
+        bars: (0..dice.below(12)).map(|_| dice.below(45) as usize).collect(),
+        fails_at: [None, Some(dice.below(45) as usize)][dice.below(2) as usize],
+        caption: "a way".into(),
+    };
+    let band = |dice: &mut Dice| drawing::Band {
+        label: "fault ".repeat(dice.below(20) as usize),
+        title: String::new(),
+        from: edge(dice),
+        to: edge(dice),
+    };
+    Drawing {
+        events: vec![Event { label: "1234567".into() }; events],
+        rows: vec!["process 7".into(); rows],
+        paths: (0..dice.below(30)).map(|_| path(dice)).collect(),
+        bands: (0..dice.below(9)).map(|_| band(dice)).collect(),
+        bars,
+        ..Drawing::default()
+    }
+}
+
+#[test]
+fn random_drawings_are_drawn_within_the_drawing_and_never_over_each_other() {
+    let mut dice = Dice(23);
+    for _ in 0..1_000 {
+        let drawing = random_drawing(&mut dice);
+        let layout = Layout::of(&drawing);
+        check_places(&layout);
+        for stop in layout.routes.iter().flat_map(|route| route.stops.iter().chain(&route.failure)) {
+            let is_on = |bar: &super::bar::Bar| bar.top == stop.y && bar.left <= stop.x && stop.x <= bar.right;
+            assert!(layout.bars.iter().any(is_on), "{stop:?} is on no bar");
+        }
+        assert!(layout.routes.len() <= 20);
+        assert!(plain(&drawing).svg.starts_with("<svg"));
+    }
 }

@@ -1,7 +1,7 @@
 //! A strict reader of the markup that this crate writes: it knows the few elements and attributes that a page may
 //! have, and complains about everything else.
 
-const ELEMENTS: &str = " html head meta title style body a header p span h1 h2 h3 dl div dt dd code nav ul li main section \
+const ELEMENTS: &str = " html head meta title style body a header p span h1 h2 h3 h4 dl div dt dd code nav ul ol li main section \
     article details summary table thead tbody tr th td strong br figure figcaption picture source img footer \
     svg g rect line path text circle polyline polygon ";
 const ATTRIBUTES: &str = " lang charset name content http-equiv class id href aria-label tabindex role open media srcset \
