@@ -84,6 +84,9 @@ pub struct CheckArgs {
     /// What the model must be told, for example total=100; may be repeated
     #[arg(long = "option", value_name = "KEY=VALUE")]
     pub options: Vec<String>,
+    /// Draw what was found in files: one page that needs no network and no other file
+    #[arg(long, value_name = "OUT.html")]
+    pub report: Option<PathBuf>,
     /// One line for each: path, tab, valid, invalid or unknown
     #[arg(long)]
     pub brief: bool,

@@ -3,7 +3,7 @@
 
 use crate::offered::Offered;
 use crate::plan::Plan;
-use checkers::{Budget, Check, Expectations, Verdict, Word};
+use checkers::{Budget, Check, Expectations, Word};
 use history::{Fault, History};
 use workloads::Judge;
 
@@ -82,21 +82,4 @@ pub struct Results<'a> {
     pub checks: &'a [Check],
     /// What went wrong on purpose.
     pub faults: &'a [Fault],
-}
-
-/// The first anomaly of the first broken promise, for a line on a terminal.
-#[must_use]
-pub fn first_reason(checks: &[Check]) -> Option<String> {
-    checks
-        .iter()
-        .find_map(|check| match &check.verdict {
-            Verdict::Invalid { anomalies, .. } => anomalies.first().map(|a| format!("{}: {}", a.name, a.explanation)),
-            _ => None,
-        })
-        .or_else(|| {
-            checks.iter().find_map(|check| match &check.verdict {
-                Verdict::Unknown { reason, .. } => Some(format!("{}: {reason}", check.name)),
-                _ => None,
-            })
-        })
 }

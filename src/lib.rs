@@ -3,6 +3,7 @@
 //! This is the code of the `gainsay` command. It is a library only so that benchmarks and tests reach its parts; nothing
 //! else imports it.
 
+mod answers;
 pub mod cli;
 mod commands;
 mod exit;

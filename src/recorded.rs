@@ -2,9 +2,11 @@
 
 use crate::exit::{Exit, Failure};
 use crate::judge::judge_history;
-use checkers::object::{Compat, JudgeOptions, Judged, NilRead, models};
+use checkers::object::{Compat, JudgeOptions, Judged, NilRead, Violation, models};
 use checkers::{Anomaly, Check, SingleOptions, Verdict, Word};
 use history::{Calls, EdnText, History, Lock, OpId, ReadError, ReadOptions, Recording, Value};
+use report::drawing::Drawing;
+use report::{Finding, Source, Told, Upheaval};
 use std::path::Path;
 
 /// The typed checker of locks under a lease, which judges by time what no model can.
@@ -28,6 +30,8 @@ pub struct Asked {
     pub compat: Compat,
     /// What a checker must be told, as `key=value`.
     pub options: Vec<String>,
+    /// How many violations are drawn.
+    pub drawn: usize,
 }
 
 /// What can be judged by name.
@@ -69,8 +73,8 @@ pub fn judgeable() -> Vec<Judgeable> {
 
 /// A history, read and judged.
 pub struct Recorded {
-    /// What was found.
-    pub checks: Vec<Check>,
+    /// What was found, promise by promise.
+    pub told: Vec<Told>,
     /// What was tolerated, and what may be meant; for people.
     pub notes: Vec<String>,
 }
@@ -88,16 +92,48 @@ pub fn judge_file(path: &Path, asked: &Asked) -> Result<Recorded, Failure> {
     if !asked.independent && recording.looks_independent() {
         notes.push("every value has the shape [k v]: if these are keys, say --independent".to_owned());
     }
-    let malformed = |error: history::HistoryError| malformed(path, error);
-    if asked.model == LEASED_LOCK {
-        let history = History::<Lock>::from_recording(&recording).map_err(malformed)?;
-        notes.extend(recording.notes().iter().map(ToString::to_string));
-        return Ok(Recorded { checks: judge_history::<Lock>(&history), notes });
-    }
-    let calls = Calls::pair(&recording).map_err(malformed)?;
+    let calls = Calls::pair(&recording).map_err(|error| malformed(path, error))?;
     notes.extend(calls.notes().iter().map(ToString::to_string));
-    let (promise, verdict) = by_name(path, asked, &calls)?;
-    Ok(Recorded { checks: vec![Check { name: asked.model.clone(), promise, verdict }], notes })
+    let faults = if asked.drawn > 0 { Upheaval::all(&calls) } else { Vec::new() };
+    let drawn = Drawn { most: asked.drawn, faults };
+    if asked.model == LEASED_LOCK {
+        let history = History::<Lock>::from_recording(&recording).map_err(|error| malformed(path, error))?;
+        let told = |check: Check| tell(check, &[], &calls, &drawn);
+        return Ok(Recorded { told: judge_history::<Lock>(&history).into_iter().map(told).collect(), notes });
+    }
+    let (promise, verdict, violations) = by_name(path, asked, &calls)?;
+    let check = Check { name: asked.model.clone(), promise, verdict };
+    Ok(Recorded { told: vec![tell(check, &violations, &calls, &drawn)], notes })
+}
+
+/// What is drawn, and with which faults.
+struct Drawn {
+    most: usize,
+    faults: Vec<Upheaval>,
+}
+
+/// Tells of a check by the violations of a model, or else by its anomalies, whose operations are calls.
+fn tell(check: Check, violations: &[Violation], calls: &Calls<'_>, drawn: &Drawn) -> Told {
+    let of_anomalies = check.verdict.anomalies().iter().map(Source::Anomaly);
+    let sources: Vec<Source<'_>> = match violations {
+        [] => of_anomalies.collect(),
+        some => some.iter().map(Source::Violation).collect(),
+    };
+    let findings: Vec<Finding> = sources.iter().map(|source| Finding::new(calls, *source)).collect();
+    let pairs = sources.iter().zip(&findings).take(drawn.most);
+    let drawings = pairs.map(|(source, finding)| Drawing::new(calls, *source, finding, &drawn.faults)).collect();
+    Told { check, findings, drawings }
+}
+
+/// Tells of the checks of a run, whose history stands in this file.
+///
+/// # Errors
+/// Exit 65 if the file cannot be read.
+pub fn tell_run(history: &Path, checks: Vec<Check>) -> Result<Vec<Told>, Failure> {
+    let recording = read(history, false)?;
+    let calls = Calls::pair(&recording).map_err(|error| malformed(history, error))?;
+    let drawn = Drawn { most: 0, faults: Vec::new() };
+    Ok(checks.into_iter().map(|check| tell(check, &[], &calls, &drawn)).collect())
 }
 
 /// Reads a file of any format.
@@ -109,14 +145,15 @@ pub fn read(path: &Path, independent: bool) -> Result<Recording, Failure> {
     history::read(path, &options).map_err(|error: ReadError| Failure::new(Exit::Data, error))
 }
 
-fn by_name(path: &Path, asked: &Asked, calls: &Calls<'_>) -> Result<(String, Verdict), Failure> {
+fn by_name(path: &Path, asked: &Asked, calls: &Calls<'_>) -> Result<(String, Verdict, Vec<Violation>), Failure> {
     let data = |message: String| Failure::message(Exit::Data, format!("{}: {message}", path.display()));
     if let Some(entry) = models().iter().find(|entry| entry.name == asked.model) {
         let nil_read = if asked.nil_is_wildcard { NilRead::Wildcard } else { NilRead::Initial };
         let mut options = JudgeOptions { nil_read, compat: asked.compat, ..JudgeOptions::default() };
         model_options(&asked.options, &mut options)?;
         let judged = checkers::object::judge(&asked.model, calls, &options).map_err(data)?;
-        return Ok((entry.summary.to_owned(), verdict(judged, calls)));
+        let (verdict, violations) = verdict(judged, calls);
+        return Ok((entry.summary.to_owned(), verdict, violations));
     }
     let theirs = RENAMED.iter().find(|(ours, _)| *ours == asked.model).map_or(asked.model.as_str(), |(_, name)| name);
     let Some(entry) = checkers::checkers().iter().find(|entry| entry.name == theirs) else {
@@ -128,7 +165,7 @@ fn by_name(path: &Path, asked: &Asked, calls: &Calls<'_>) -> Result<(String, Ver
         .map_err(|error| Failure::new(Exit::Usage, error))?;
     let judged = checkers::judge(theirs, calls, &options);
     let judged = judged.ok_or_else(|| Failure::message(Exit::Bug, "a checker that is listed does not exist"))?;
-    Ok((entry.summary.to_owned(), judged))
+    Ok((entry.summary.to_owned(), judged, Vec::new()))
 }
 
 /// `initial`, `permits` and `least-first` of models.
@@ -150,21 +187,22 @@ fn model_options(pairs: &[String], options: &mut JudgeOptions) -> Result<(), Fai
 }
 
 /// What an engine found, in the words of every checker.
-fn verdict(judged: Judged, calls: &Calls<'_>) -> Verdict {
-    let anomaly = |violation: checkers::object::Violation| Anomaly {
+fn verdict(judged: Judged, calls: &Calls<'_>) -> (Verdict, Vec<Violation>) {
+    let anomaly = |violation: &Violation| Anomaly {
         name: "nonlinearizable".to_owned(),
         key: violation.key.and_then(|key| number(calls, key)),
         operations: violation.calls.iter().map(|call| OpId(*call)).collect(),
         culprit: Some(OpId(violation.culprit)),
         intervals: Vec::new(),
-        explanation: format!("{}{}", violation.explanation, dead_ends(&violation)),
+        explanation: violation.explanation.clone(),
     };
     let evidence = judged.evidence;
-    match judged.word {
+    let verdict = match judged.word {
         Word::Valid => Verdict::Valid { evidence },
         Word::Unknown => Verdict::Unknown { reason: judged.reason, evidence },
-        Word::Invalid => Verdict::Invalid { anomalies: judged.violations.into_iter().map(anomaly).collect(), evidence },
-    }
+        Word::Invalid => Verdict::Invalid { anomalies: judged.violations.iter().map(anomaly).collect(), evidence },
+    };
+    (verdict, judged.violations)
 }
 
 fn number(calls: &Calls<'_>, key: history::ValueId) -> Option<u64> {
@@ -172,21 +210,6 @@ fn number(calls: &Calls<'_>, key: history::ValueId) -> Option<u64> {
         Value::Int(integer) => u64::try_from(integer).ok(),
         _ => EdnText { values: calls.recording().values(), id: key }.to_string().parse().ok(),
     }
-}
-
-/// The states before the culprit, and the shortest ways that lead nowhere.
-fn dead_ends(violation: &checkers::object::Violation) -> String {
-    const MOST: usize = 3;
-    let mut text = String::new();
-    if !violation.states.is_empty() {
-        text.push_str(&format!("\n  before it, the object may have been: {}", violation.states.join("; ")));
-    }
-    for end in violation.dead_ends.iter().take(MOST) {
-        let steps = end.steps.iter().map(|step| format!(", then {} makes it: {}", step.operation, step.state));
-        let steps: String = steps.collect();
-        text.push_str(&format!("\n  dead end: {}{steps}; but {}", end.start, end.reasons.join("; ")));
-    }
-    text
 }
 
 fn malformed(path: &Path, error: history::HistoryError) -> Failure {

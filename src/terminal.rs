@@ -3,12 +3,12 @@
 use checkers::Word;
 use std::io::{IsTerminal, Write};
 
-/// Columns to print in: those of the terminal, or 100 where there is none.
+/// Columns to print in: those of the terminal, between 40 and 160, or 100 where there is none.
 #[must_use]
 pub fn width() -> usize {
     let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     let measured = || clap_width().filter(|_| std::io::stdout().is_terminal());
-    told.or_else(measured).unwrap_or(100).clamp(70, 160)
+    told.or_else(measured).unwrap_or(100).clamp(40, 160)
 }
 
 fn clap_width() -> Option<usize> {

@@ -97,3 +97,59 @@ fn what_cannot_be_judged_says_what_there_is() {
     let listed = harness.run("list models --output json");
     assert!(listed.stdout.matches("\"name\"").count() > 30, "{listed}");
 }
+
+/// An append crashed, and a get finds what nobody appended.
+fn documented() -> (String, String) {
+    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/CHECK.md"));
+    let page = page.expect("the page is there");
+    let mut blocks = page.split("```json\n").skip(1).filter_map(|rest| rest.split_once("```")).map(|(text, _)| text);
+    let mut next = || blocks.next().expect("the page shows a history and its answer").to_owned();
+    (next(), next())
+}
+
+#[test]
+fn machines_are_told_what_the_documentation_says() {
+    let harness = Harness::new();
+    let (history, answer) = documented();
+    std::fs::write(harness.path().join("h.jsonl"), history).expect("a file is written");
+    let told = harness.run("check h.jsonl --model kv --output json");
+    assert_eq!((told.code, told.stdout.as_str()), (1, answer.as_str()), "{told}");
+}
+
+#[test]
+fn a_report_of_files_is_one_page_with_every_violation() {
+    let harness = Harness::new();
+    std::fs::write(harness.path().join("h.jsonl"), documented().0).expect("a file is written");
+    std::fs::write(harness.path().join("stale.edn"), STALE).expect("a file is written");
+    let answer = harness.run("check h.jsonl stale.edn --model kv --report out.html --brief");
+    assert_eq!(answer.code, 1, "{answer}");
+    assert_eq!(answer.stdout, "h.jsonl\tinvalid\nstale.edn\tinvalid\n", "{answer}");
+    let page = std::fs::read_to_string(harness.path().join("out.html")).expect("it was written");
+    assert_eq!(page.matches("class=\"timeline\"").count(), 2, "a violation is not drawn");
+    for expected in ["gainsay check h.jsonl stale.edn --model kv", "end end-2", "process 2", "no order explains this"] {
+        assert!(page.contains(expected), "{expected}");
+    }
+    for forbidden in ["<script", "src=\"http", "@import"] {
+        assert!(!page.contains(forbidden), "{forbidden}");
+    }
+    let said = harness.run("check stale.edn --model register --report out.html");
+    assert!(said.stdout.ends_with("report: out.html\n"), "{said}");
+    let nowhere = harness.run("check stale.edn --model register --report absent/out.html");
+    assert!(nowhere.code == 3 && nowhere.stderr.contains("absent/out.html"), "{nowhere}");
+}
+
+#[test]
+fn people_are_told_within_their_terminal() {
+    let harness = Harness::new();
+    let hostile = STALE.replace("\"kept\"", "\"\\u001b[2J\"").replace(":value 2", ":value \"\\u001b[2J<b>\"");
+    std::fs::write(harness.path().join("stale.edn"), hostile).expect("a file is written");
+    for width in [40_usize, 60, 80] {
+        let mut command = harness.command("check stale.edn --model register");
+        let output = command.env("COLUMNS", width.to_string()).output().expect("the command starts");
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.code(), Some(1), "{text}");
+        assert!(text.contains("every way leads nowhere") && text.contains("read 1"), "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= width), "{text}");
+        assert!(!text.contains('\u{1b}'), "{text:?}");
+    }
+}
