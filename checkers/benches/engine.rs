@@ -145,7 +145,7 @@ fn peak() -> String {
 fn bench_crashes(criterion: &mut Criterion) {
     for (name, is_spoiled) in [("40 crashed writes pending", false), ("40 crashed writes pending, spoiled", true)] {
         let calls = with_crashes(is_spoiled);
-        let limits = Limits { nodes: Budget::default().nodes, bytes: 256 << 20, stall: u64::MAX };
+        let limits = Limits { nodes: Budget::default().nodes, bytes: 256 << 20, stall: u64::MAX, foresight: true };
         println!("{name}: {:?}, peak {}", decide(&Register::default(), calls.clone(), None, limits), peak());
         criterion.bench_function(name, |bencher| {
             bencher.iter(|| decide(&Register::default(), black_box(calls.clone()), None, limits));

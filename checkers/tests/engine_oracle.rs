@@ -1,6 +1,6 @@
 //! Small random histories of every model: the engines say what a brute-force oracle says.
 
-use checkers::engine::{Answer, Limits, clean, search, wing_gong};
+use checkers::engine::{Answer, Limits, Since, Span, clean, search, spans, wing_gong};
 use checkers::model::*;
 use checkers::object::{Decision, Model, Monitor, MonitorOf, NIL, Timed, decide};
 use rand::{RngExt, SeedableRng};
@@ -9,7 +9,7 @@ use std::collections::HashSet;
 
 type Rng = ChaCha8Rng;
 
-const LIMITS: Limits = Limits { nodes: 1_000_000, bytes: 1 << 28, stall: u64::MAX };
+const LIMITS: Limits = Limits { nodes: 1_000_000, bytes: 1 << 28, stall: u64::MAX, foresight: false };
 
 /// What one kind of object is tried with.
 struct Trial<M: Model> {
@@ -164,6 +164,13 @@ impl<M: Model> Trial<M> {
         clean(&self.model, &mut cleaned);
         let first = search(&self.model, &cleaned, LIMITS).answer;
         assert_eq!(first == Answer::Linearizable, truth, "just in time: {told}");
+        let ahead = search(&self.model, &cleaned, Limits { foresight: true, ..LIMITS }).answer;
+        assert_eq!(ahead == Answer::Linearizable, truth, "with foresight: {told}");
+        let is_legal = |span: Span<M::State>| {
+            let state = span.state.unwrap_or_else(|| self.model.initial());
+            oracle(&Since { model: &self.model, state }, &cleaned[span.calls])
+        };
+        assert_eq!(spans(&self.model, &cleaned, 1).into_iter().all(is_legal), truth, "in spans: {told}");
         if let (Answer::Broken(one), Answer::Broken(other)) = (first, wing_gong(&self.model, &cleaned, LIMITS).answer) {
             assert_eq!(one, other, "blame: {told}");
         }

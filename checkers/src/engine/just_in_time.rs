@@ -5,8 +5,11 @@
 //! is a few words however long the history; reads that match are taken at once, for they change nothing; a crashed call
 //! has no bit, is told apart from others only by what it does, and of two configurations that agree otherwise only the
 //! one that used fewer of them is kept. A moment when nothing is pending needs no special care: there a configuration
-//! is no more than its state.
+//! is no more than its state. If the object is one cell, a crashed call happens only right before a call that needs what
+//! it makes, nothing is replaced that is still needed and cannot be made again, and writes that nobody sees happen along
+//! with the first other write; see [`Cells`].
 
+use super::cells::{ANY, Cells};
 use super::machine::{IMPOSSIBLE, Machine};
 use super::plan::{Event, Plan};
 use super::used::{NONE_USED, Place, UsedId, UsedPool, Visited};
@@ -16,15 +19,18 @@ use std::mem::size_of;
 
 /// The widest window that is searched.
 const WIDEST: usize = 1024;
+/// The longest chain of crashed calls that is followed: the search recurses along it.
+const LONGEST_CHAIN: usize = 256;
 
 /// Says whether these calls, cleaned by [`super::clean`], have a legal order.
 pub fn search<M: Model>(model: &M, calls: &[Timed<M::Op>], limits: Limits) -> Found {
     let (machine, kind_of) = Machine::new(model, calls);
     let plan = Plan::new(calls, &kind_of);
+    let cells = Cells::new(&machine, &plan, &kind_of);
     match plan.width {
-        0..=64 => Search::<M, 1>::new(machine, &kind_of, &plan, limits).run(),
-        65..=128 => Search::<M, 2>::new(machine, &kind_of, &plan, limits).run(),
-        129..=WIDEST => Search::<M, 16>::new(machine, &kind_of, &plan, limits).run(),
+        0..=64 => Search::<M, 1>::new(machine, &kind_of, &plan, cells.as_ref(), limits).run(),
+        65..=128 => Search::<M, 2>::new(machine, &kind_of, &plan, cells.as_ref(), limits).run(),
+        129..=WIDEST => Search::<M, 16>::new(machine, &kind_of, &plan, cells.as_ref(), limits).run(),
         _ => Found { answer: Answer::GaveUp(0, GaveUp::Width), nodes: 0 },
     }
 }
@@ -39,6 +45,7 @@ struct Node<const N: usize> {
 struct Search<'a, 'm, M: Model, const N: usize> {
     machine: Machine<'m, M>,
     plan: &'a Plan,
+    cells: Option<&'a Cells>,
     limits: Limits,
     cursor: Cursor<'a, N>,
     open: Vec<Node<N>>,
@@ -47,13 +54,21 @@ struct Search<'a, 'm, M: Model, const N: usize> {
     nodes: u64,
     furthest: u32,
     nodes_at_furthest: u64,
+    chain_was_cut: bool,
 }
 
 impl<'a, 'm, M: Model, const N: usize> Search<'a, 'm, M, N> {
-    fn new(machine: Machine<'m, M>, kind_of: &'a [u32], plan: &'a Plan, limits: Limits) -> Self {
+    fn new(
+        machine: Machine<'m, M>,
+        kind_of: &'a [u32],
+        plan: &'a Plan,
+        cells: Option<&'a Cells>,
+        limits: Limits,
+    ) -> Self {
         Search {
             machine,
             plan,
+            cells,
             limits,
             cursor: Cursor::new(plan, kind_of),
             open: Vec::new(),
@@ -62,12 +77,13 @@ impl<'a, 'm, M: Model, const N: usize> Search<'a, 'm, M, N> {
             nodes: 0,
             furthest: 0,
             nodes_at_furthest: 0,
+            chain_was_cut: false,
         }
     }
 
     fn run(mut self) -> Found {
         let answer = self.answer();
-        Found { answer, nodes: self.nodes }
+        Found { answer, nodes: self.spent() }
     }
 
     /// Depth first, so that a history with a legal order costs little more than one walk through it.
@@ -76,19 +92,28 @@ impl<'a, 'm, M: Model, const N: usize> Search<'a, 'm, M, N> {
         while let Some(mut node) = self.open.pop() {
             self.cursor.move_to(node.place.at);
             let Some(forced) = self.advance(&mut node.place) else { return Answer::Linearizable };
+            if let Some(cells) = self.cells {
+                node.used = self.pool.retire(node.used, node.place.at, cells.useless_from());
+            }
             if !self.visited.insert(node.place, node.used, &self.pool) {
                 continue;
             }
             self.nodes += 1;
             if node.place.at > self.furthest {
-                (self.furthest, self.nodes_at_furthest) = (node.place.at, self.nodes);
+                (self.furthest, self.nodes_at_furthest) = (node.place.at, self.spent());
             }
             if let Some(why) = self.exhausted() {
                 return Answer::GaveUp(self.blocking_call(), why);
             }
             self.expand(&node, forced);
         }
-        Answer::Broken(self.blocking_call())
+        let at = self.blocking_call();
+        if self.chain_was_cut { Answer::GaveUp(at, GaveUp::Chain) } else { Answer::Broken(at) }
+    }
+
+    /// The work done so far: to compare multisets of crashed calls costs as much as to expand configurations.
+    fn spent(&self) -> u64 {
+        self.nodes + self.visited.comparing
     }
 
     /// Walks on to the next return of a call that has not happened yet, and names its slot; None at the end.
@@ -114,11 +139,11 @@ impl<'a, 'm, M: Model, const N: usize> Search<'a, 'm, M, N> {
     fn exhausted(&self) -> Option<GaveUp> {
         let bytes =
             || self.visited.bytes(&self.pool) + self.machine.bytes() + self.open.capacity() * size_of::<Node<N>>();
-        if self.nodes > self.limits.nodes {
+        if self.spent() > self.limits.nodes {
             Some(GaveUp::Nodes)
         } else if bytes() as u64 > self.limits.bytes {
             Some(GaveUp::Bytes)
-        } else if self.nodes - self.nodes_at_furthest > self.limits.stall {
+        } else if self.spent() - self.nodes_at_furthest > self.limits.stall {
             Some(GaveUp::Stall)
         } else {
             None
@@ -137,7 +162,12 @@ impl<'a, 'm, M: Model, const N: usize> Search<'a, 'm, M, N> {
     /// Opens every configuration that one more call leads to. The last one opened is looked at first, so the most
     /// promising ones come last: crashed calls, other calls, those that make the forced one possible, the forced one.
     fn expand(&mut self, node: &Node<N>, forced: u32) {
-        self.take_crashed(node);
+        if self.cursor.crashed_so_far > 0 {
+            match self.cells {
+                Some(cells) => self.take_useful_crashed(cells, node, forced),
+                None => self.take_crashed(node),
+            }
+        }
         let forced_kind = self.cursor.kind_in(forced);
         let is_stuck = self.machine.next(node.place.state, forced_kind) == IMPOSSIBLE;
         let helpful_from = self.open.len();
@@ -173,6 +203,14 @@ impl<'a, 'm, M: Model, const N: usize> Search<'a, 'm, M, N> {
         for which in 0..self.machine.count(next) {
             let mut node = *node;
             set(&mut node.place.mask, slot);
+            if let Some(cells) = self.cells {
+                if self.limits.foresight && next != node.place.state && self.is_needed_and_lost(cells, &node.place) {
+                    return;
+                }
+                if self.machine.needs(kind) == ANY {
+                    self.take_unseen_writes(cells, &mut node.place);
+                }
+            }
             self.enter(&mut node.place, self.machine.each(next, which));
             self.open.push(node);
         }
@@ -180,9 +218,6 @@ impl<'a, 'm, M: Model, const N: usize> Search<'a, 'm, M, N> {
 
     /// Lets one crashed call of each class happen, if it changes anything.
     fn take_crashed(&mut self, node: &Node<N>) {
-        if self.cursor.crashed_so_far == 0 {
-            return;
-        }
         for class in 0..self.plan.classes.len() as u32 {
             if self.cursor.arrived[class as usize] <= self.pool.count(node.used, class) {
                 continue;
@@ -195,6 +230,107 @@ impl<'a, 'm, M: Model, const N: usize> Search<'a, 'm, M, N> {
                     self.enter(&mut node.place, state);
                     self.open.push(node);
                 }
+            }
+        }
+    }
+
+    /// True if what the cell holds is still needed, by a pending call or a later one, and nothing is left that could make
+    /// it again: to replace it leads nowhere.
+    fn is_needed_and_lost(&self, cells: &Cells, place: &Place<N>) -> bool {
+        if cells.may_be_made_after(place.state, place.at) {
+            return false;
+        }
+        let (mut needed, mut made) = (cells.is_needed_after(place.state, place.at), false);
+        self.each_waiting(place, |kind, _| {
+            needed |= self.machine.needs(kind) == place.state;
+            made |= self.machine.makes(kind) == place.state;
+        });
+        needed && !made
+    }
+
+    /// Lets every pending write that nobody will ever see happen, right before another write.
+    fn take_unseen_writes(&self, cells: &Cells, place: &mut Place<N>) {
+        let mut mask = place.mask;
+        self.each_waiting(place, |kind, slot| {
+            if cells.is_unseen(kind) {
+                set(&mut mask, slot);
+            }
+        });
+        place.mask = mask;
+    }
+
+    /// For each pending call, lets crashed calls make what it needs, and then lets it happen.
+    fn take_useful_crashed(&mut self, cells: &'a Cells, node: &Node<N>, forced: u32) {
+        for word in 0..N {
+            let mut bits = self.cursor.pending[word] & !node.place.mask[word];
+            while bits != 0 {
+                let slot = word as u32 * 64 + bits.trailing_zeros();
+                bits &= bits - 1;
+                if slot != forced {
+                    self.take_after_crashed(cells, node, slot);
+                }
+            }
+        }
+        self.take_after_crashed(cells, node, forced);
+    }
+
+    fn take_after_crashed(&mut self, cells: &'a Cells, node: &Node<N>, slot: u32) {
+        let needs = self.machine.needs(self.cursor.kind_in(slot));
+        if needs == ANY || needs == node.place.state {
+            return;
+        }
+        let mut ways = Vec::new();
+        self.ways_to_make(cells, (needs, node.place.state), node.used, &mut vec![needs], &mut ways);
+        for used in ways {
+            let mut made = Node { used, ..*node };
+            self.enter(&mut made.place, needs);
+            if has(&made.place.mask, slot) {
+                self.open.push(made);
+            } else {
+                self.take(&made, slot);
+            }
+        }
+    }
+
+    /// Collects what is used after each chain of crashed calls that leads to a state from another. A chain begins with
+    /// a write, or with a call that needs what the cell holds, and never makes the same twice: it could be shortened.
+    fn ways_to_make(
+        &mut self,
+        cells: &'a Cells,
+        (target, from): (u32, u32),
+        used: UsedId,
+        path: &mut Vec<u32>,
+        ways: &mut Vec<UsedId>,
+    ) {
+        for &class in cells.makers(target) {
+            if self.cursor.arrived[class as usize] <= self.pool.count(used, class) {
+                continue;
+            }
+            self.nodes += self.pool.cost(used);
+            if self.nodes > self.limits.nodes {
+                return;
+            }
+            let after = self.pool.plus(used, class);
+            let needs = self.machine.needs(self.plan.classes[class as usize]);
+            if needs == ANY || needs == from {
+                ways.push(after);
+            } else if path.len() >= LONGEST_CHAIN {
+                self.chain_was_cut = true;
+            } else if !path.contains(&needs) {
+                path.push(needs);
+                self.ways_to_make(cells, (needs, from), after, path, ways);
+                path.pop();
+            }
+        }
+    }
+
+    fn each_waiting(&self, place: &Place<N>, mut action: impl FnMut(u32, u32)) {
+        for word in 0..N {
+            let mut bits = self.cursor.pending[word] & !place.mask[word];
+            while bits != 0 {
+                let slot = word as u32 * 64 + bits.trailing_zeros();
+                bits &= bits - 1;
+                action(self.cursor.kind_in(slot), slot);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! A model with its states numbered and its steps remembered.
 
-use crate::object::{Model, Timed};
+use super::cells::ANY;
+use crate::object::{Cell, Model, Timed};
 use rustc_hash::FxHashMap;
 
 /// No state: the step is impossible.
@@ -18,6 +19,8 @@ pub(crate) struct Machine<'m, M: Model> {
     model: &'m M,
     kinds: Vec<M::Op>,
     reads: Vec<bool>,
+    /// What each kind needs and makes, if the model is a cell; else empty.
+    cells: Vec<(u32, u32)>,
     states: Vec<M::State>,
     numbers: FxHashMap<M::State, u32>,
     table: Vec<u32>,
@@ -45,6 +48,7 @@ impl<'m, M: Model> Machine<'m, M> {
             model,
             kinds,
             reads,
+            cells: Vec::new(),
             states: Vec::new(),
             numbers: FxHashMap::default(),
             table: Vec::new(),
@@ -54,7 +58,44 @@ impl<'m, M: Model> Machine<'m, M> {
             found: Vec::new(),
         };
         machine.number(model.initial());
+        machine.tell_cells();
         (machine, kind_of)
+    }
+
+    fn tell_cells(&mut self) {
+        let cells: Option<Vec<Cell<M::State>>> = self.kinds.iter().map(|op| self.model.cell(op)).collect();
+        let Some(cells) = cells else { return };
+        self.table = Vec::new();
+        let mut number = |state: Option<M::State>| state.map_or(ANY, |state| self.number(state));
+        let cells = cells.into_iter().map(|cell| (number(cell.needs), number(cell.makes))).collect();
+        self.cells = cells;
+    }
+
+    /// True if the model is a cell; then every state has its number from the beginning.
+    pub fn is_cell(&self) -> bool {
+        !self.cells.is_empty()
+    }
+
+    /// The state that a kind needs, or [`ANY`]. Of a cell only.
+    #[inline]
+    pub fn needs(&self, kind: u32) -> u32 {
+        self.cells[kind as usize].0
+    }
+
+    /// The state that a kind leaves behind, or [`ANY`] if it changes nothing. Of a cell only.
+    #[inline]
+    pub fn makes(&self, kind: u32) -> u32 {
+        self.cells[kind as usize].1
+    }
+
+    /// How many states have a number.
+    pub fn states(&self) -> usize {
+        self.states.len()
+    }
+
+    /// How many kinds of operations there are.
+    pub fn kinds(&self) -> usize {
+        self.kinds.len()
     }
 
     /// True if this kind of operation changes no state.
@@ -70,6 +111,16 @@ impl<'m, M: Model> Machine<'m, M> {
     /// The one state afterwards, [`IMPOSSIBLE`], or what [`Machine::each`] tells apart.
     #[inline]
     pub fn next(&mut self, state: u32, kind: u32) -> u32 {
+        if let Some(&(needs, makes)) = self.cells.get(kind as usize) {
+            let is_possible = needs == ANY || needs == state;
+            return if !is_possible {
+                IMPOSSIBLE
+            } else if makes == ANY {
+                state
+            } else {
+                makes
+            };
+        }
         if self.kinds.len() <= TABLE_KINDS && (state as usize) < TABLE_STATES {
             let at = state as usize * self.kinds.len() + kind as usize;
             match self.table[at] {

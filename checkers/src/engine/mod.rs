@@ -3,16 +3,21 @@
 //! [`search`] looks for an order just in time, and is the one that decides; [`wing_gong`] is the second opinion that
 //! every witness needs; [`Witness`] makes an answer small. None of them knows a data type.
 
+mod cells;
 mod explain;
 mod just_in_time;
 mod machine;
 mod plan;
+mod prefix;
+mod spans;
 mod used;
 mod wing_gong;
 mod witness;
 
 pub use explain::{DeadEnd, Explanation, Step, explain};
 pub use just_in_time::search;
+pub use prefix::{earliest, prefix};
+pub use spans::{Since, Span, spans};
 pub use wing_gong::wing_gong;
 pub use witness::Witness;
 
@@ -27,6 +32,9 @@ pub struct Limits {
     pub bytes: u64,
     /// Configurations that may be expanded without getting any further in the history.
     pub stall: u64,
+    /// True if the search may look ahead to find that it is lost. That is faster by far, but then the call that blocks
+    /// it may return before the violation shows; see [`earliest`].
+    pub foresight: bool,
 }
 
 /// Why a search gave up.
@@ -40,6 +48,8 @@ pub enum GaveUp {
     Stall,
     /// More calls were pending at one time than can be told apart.
     Width,
+    /// A chain of crashed calls was too long to be followed.
+    Chain,
 }
 
 /// What a search found.

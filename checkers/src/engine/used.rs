@@ -1,117 +1,143 @@
-//! Which crashed calls a configuration has used, and which configurations have been seen.
+//! Which crashed calls a configuration has used, and which configurations were met before.
 
 use rustc_hash::FxHashMap;
 use std::mem::size_of;
 
-/// A multiset of classes, by its number.
+/// Numbers a multiset of classes of crashed calls; 0 is the empty one.
 pub(crate) type UsedId = u32;
-/// The empty one.
+
+/// No crashed call was used.
 pub(crate) const NONE_USED: UsedId = 0;
 
-/// Every multiset of crashed calls that some configuration has used, once.
+type Multiset = Box<[(u32, u32)]>;
+
+/// Every multiset that a search has met: classes in ascending order, each with how many of it were used.
 pub(crate) struct UsedPool {
-    sets: Vec<Box<[u32]>>,
-    numbers: FxHashMap<Box<[u32]>, UsedId>,
-    next: FxHashMap<(UsedId, u32), UsedId>,
-    held: usize,
+    sets: Vec<Multiset>,
+    numbers: FxHashMap<Multiset, UsedId>,
+    pairs: usize,
 }
 
 impl Default for UsedPool {
     fn default() -> Self {
-        let empty: Box<[u32]> = Box::default();
-        let numbers = FxHashMap::from_iter([(empty.clone(), NONE_USED)]);
-        UsedPool { sets: vec![empty], numbers, next: FxHashMap::default(), held: 0 }
+        let empty = Multiset::default();
+        UsedPool { sets: vec![empty.clone()], numbers: FxHashMap::from_iter([(empty, NONE_USED)]), pairs: 0 }
     }
 }
 
 impl UsedPool {
-    /// The multiset with one more of a class.
+    /// How many of a class were used.
+    pub fn count(&self, used: UsedId, class: u32) -> u32 {
+        let set = &self.sets[used as usize];
+        set.binary_search_by_key(&class, |pair| pair.0).map_or(0, |at| set[at].1)
+    }
+
+    /// One more of a class.
     pub fn plus(&mut self, used: UsedId, class: u32) -> UsedId {
-        if let Some(&known) = self.next.get(&(used, class)) {
-            return known;
-        }
         let mut set = self.sets[used as usize].to_vec();
-        set.insert(set.partition_point(|other| *other < class), class);
+        match set.binary_search_by_key(&class, |pair| pair.0) {
+            Ok(at) => set[at].1 += 1,
+            Err(at) => set.insert(at, (class, 1)),
+        }
+        self.number(set)
+    }
+
+    /// Without the classes that can be of no more use at `position`: to have used them costs nothing.
+    pub fn retire(&mut self, used: UsedId, position: u32, useless_from: &[u32]) -> UsedId {
+        let alive = |pair: &&(u32, u32)| useless_from[pair.0 as usize] > position;
+        let set = &self.sets[used as usize];
+        if set.iter().all(|pair| alive(&pair)) {
+            return used;
+        }
+        let set = set.iter().filter(alive).copied().collect();
+        self.number(set)
+    }
+
+    /// True if everything that `small` used, `large` used as often or more often.
+    pub fn within(&self, small: UsedId, large: UsedId) -> bool {
+        small == large || self.sets[small as usize].iter().all(|pair| pair.1 <= self.count(large, pair.0))
+    }
+
+    /// The work that it takes to look through a multiset, in nodes.
+    pub fn cost(&self, used: UsedId) -> u64 {
+        1 + self.sets[used as usize].len() as u64 / 8
+    }
+
+    fn number(&mut self, set: Vec<(u32, u32)>) -> UsedId {
+        if let Some(number) = self.numbers.get(set.as_slice()) {
+            return *number;
+        }
+        let number = self.sets.len() as UsedId;
+        self.pairs += set.len();
         let set = set.into_boxed_slice();
-        let number = match self.numbers.get(&set) {
-            Some(&number) => number,
-            None => {
-                let number = self.sets.len() as u32;
-                self.held += 2 * (set.len() * 4 + 32);
-                self.sets.push(set.clone());
-                self.numbers.insert(set, number);
-                number
-            }
-        };
-        self.next.insert((used, class), number);
+        self.sets.push(set.clone());
+        self.numbers.insert(set, number);
         number
     }
 
-    /// How many of a class are used.
-    pub fn count(&self, used: UsedId, class: u32) -> u32 {
-        let set = &self.sets[used as usize];
-        let from = set.partition_point(|other| *other < class);
-        set[from..].iter().take_while(|other| **other == class).count() as u32
-    }
-
-    /// True if everything in the first is in the second.
-    fn is_within(&self, small: UsedId, large: UsedId) -> bool {
-        if small == large || small == NONE_USED {
-            return true;
-        }
-        let (small, large) = (&self.sets[small as usize], &self.sets[large as usize]);
-        let mut rest = large.iter();
-        small.len() <= large.len() && small.iter().all(|class| rest.any(|other| other == class))
-    }
-
     fn bytes(&self) -> usize {
-        self.held + self.next.capacity() * 16
+        2 * self.pairs * size_of::<(u32, u32)>() + self.sets.len() * (2 * size_of::<Multiset>() + size_of::<UsedId>())
     }
 }
 
-/// A configuration without the crashed calls that it used.
+/// Where a search stands: the position in the walk, the state, which pending calls have happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Place<const N: usize> {
-    /// Position in the walk.
+    /// The position in the walk.
     pub at: u32,
-    /// Number of the state.
+    /// The number of the state.
     pub state: u32,
-    /// Which pending calls have happened.
+    /// The slots of those pending calls that have happened.
     pub mask: [u64; N],
 }
 
-const END: u32 = u32::MAX;
-
-/// What has been seen: of each place the multisets of crashed calls that were used to get there.
+/// The configurations that were met: for each place the least that was used to get there. Of two configurations at
+/// one place, the one that used less can do all that the other can, so only minimal ones are kept.
 pub(crate) struct Visited<const N: usize> {
     heads: FxHashMap<Place<N>, u32>,
-    chain: Vec<(UsedId, u32)>,
+    entries: Vec<(UsedId, u32)>,
+    /// The work that comparisons of multisets took, in nodes.
+    pub comparing: u64,
 }
+
+/// The head of a place that was reached without the use of any crashed call: no other way there is worth a look.
+const FREE: u32 = u32::MAX;
+const END: u32 = u32::MAX - 1;
 
 impl<const N: usize> Default for Visited<N> {
     fn default() -> Self {
-        Visited { heads: FxHashMap::default(), chain: Vec::new() }
+        Visited { heads: FxHashMap::default(), entries: Vec::new(), comparing: 0 }
     }
 }
 
 impl<const N: usize> Visited<N> {
-    /// False if the place was reached before with no more crashed calls: whatever is possible now was possible then.
+    /// Notes a configuration. False if one that is at least as good was met before.
     pub fn insert(&mut self, place: Place<N>, used: UsedId, pool: &UsedPool) -> bool {
+        let fresh = self.entries.len() as u32;
         let head = self.heads.entry(place).or_insert(END);
+        if *head == FREE {
+            return false;
+        }
+        if used == NONE_USED {
+            *head = FREE;
+            return true;
+        }
         let mut at = *head;
-        while let Some(&(before, next)) = self.chain.get(at as usize) {
-            if pool.is_within(before, used) {
+        while at != END {
+            let (seen, next) = self.entries[at as usize];
+            self.comparing += pool.cost(seen);
+            if pool.within(seen, used) {
                 return false;
             }
             at = next;
         }
-        self.chain.push((used, *head));
-        *head = (self.chain.len() - 1) as u32;
+        self.entries.push((used, *head));
+        *head = fresh;
         true
     }
 
-    /// Bytes held.
+    /// About how much memory is held, the pool's included.
     pub fn bytes(&self, pool: &UsedPool) -> usize {
-        self.heads.capacity() * (size_of::<(Place<N>, u32)>() + 1) * 8 / 7 + self.chain.capacity() * 8 + pool.bytes()
+        self.heads.capacity() * (size_of::<(Place<N>, u32)>() + 1) + self.entries.capacity() * 8 + pool.bytes()
     }
 }

@@ -12,7 +12,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeSet;
 
 /// What one trial may cost.
-const TRIAL: Limits = Limits { nodes: 50_000, bytes: 1 << 26, stall: u64::MAX };
+const TRIAL: Limits = Limits { nodes: 50_000, bytes: 1 << 26, stall: u64::MAX, foresight: true };
 /// What all trials on one object may cost: this many nodes, every call of a trial counting as one.
 const ALL_TRIALS: u64 = 3_000_000;
 /// The first window to be tried, in calls before the violation shows, and the last one of a search that only stalls.

@@ -1,6 +1,6 @@
 //! Locks that are held or not: without owner, with owner, and reentrant.
 
-use crate::object::{Model, Names, Tie, Timed, V};
+use crate::object::{Cell, Model, Names, Tie, Timed, V};
 use rustc_hash::FxHashSet;
 
 /// What is done to a lock that knows no owner.
@@ -33,6 +33,11 @@ impl Model for Mutex {
             MutexOp::Acquire => (!held).then_some(true),
             MutexOp::Release => held.then_some(false),
         }
+    }
+
+    fn cell(&self, op: &MutexOp) -> Option<Cell<bool>> {
+        let held = matches!(op, MutexOp::Release);
+        Some(Cell { needs: Some(held), makes: Some(!held) })
     }
 
     fn describe_op(&self, op: &MutexOp, _names: &Names<'_>) -> String {
@@ -77,6 +82,13 @@ impl Model for OwnerMutex {
             OwnerOp::Acquire(client) => owner.is_none().then_some(Some(client)),
             OwnerOp::Release(client) => (*owner == Some(client)).then_some(None),
         }
+    }
+
+    fn cell(&self, op: &OwnerOp) -> Option<Cell<Option<V>>> {
+        Some(match *op {
+            OwnerOp::Acquire(client) => Cell { needs: Some(None), makes: Some(Some(client)) },
+            OwnerOp::Release(client) => Cell { needs: Some(Some(client)), makes: Some(None) },
+        })
     }
 
     fn tie(&self, op: &OwnerOp) -> Tie {

@@ -1,6 +1,6 @@
 //! One register, with or without compare-and-set.
 
-use crate::object::{Model, NIL, Names, Tie, Timed, V};
+use crate::object::{Cell, Model, NIL, Names, Tie, Timed, V};
 use rustc_hash::FxHashSet;
 
 /// What is done to a register. nil is [`NIL`] everywhere.
@@ -45,6 +45,10 @@ impl Model for Register {
             RegisterOp::Write(value) => Some(value),
             RegisterOp::Cas(old, new) => (old == *state).then_some(new),
         }
+    }
+
+    fn cell(&self, op: &RegisterOp) -> Option<Cell<V>> {
+        Some(Cell { needs: needs(op), makes: makes(op) })
     }
 
     fn is_read(&self, op: &RegisterOp) -> bool {

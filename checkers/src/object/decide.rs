@@ -1,7 +1,8 @@
 //! One object: which engine decides, and how what it says is made small and confirmed.
 
 use super::{Model, Monitored, Parts, Timed, V};
-use crate::engine::{Answer, GaveUp, Limits, Witness, clean, search, wing_gong};
+use crate::engine::{Answer, Found, GaveUp, Limits, Since, Witness, clean, earliest, search, spans, wing_gong};
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 /// A monitor of a model.
@@ -79,15 +80,68 @@ pub(crate) fn decide_part<M: Model>(
     match monitored {
         Some(Monitored::Valid) => return Decided { decision: Decision::Valid { engine: MONITOR }, nodes: 0 },
         Some(Monitored::Invalid(named)) => {
-            let culprit = named.last().copied().unwrap_or_default();
-            let small = Witness::new(model, calls, cut(calls, &named).unwrap_or(culprit)).named(&named);
-            if let Some(small) = small {
+            let (named, culprit) = earliest_named(model, calls, monitor, named);
+            if let Some(small) = Witness::new(model, calls, culprit).named(&named) {
                 return Decided { decision: confirm(model, small, MONITOR, limits), nodes: 0 };
             }
         }
         Some(Monitored::Unsupported(_)) | None => {}
     }
-    by_search(model, calls, limits)
+    by_spans(model, calls, limits)
+}
+
+/// What a monitor names upon the first return at which it says that there is no legal order, and whose return that is.
+fn earliest_named<M: Model>(
+    model: &M,
+    calls: &[Timed<M::Op>],
+    monitor: Option<MonitorOf<M>>,
+    named: Vec<usize>,
+) -> (Vec<usize>, usize) {
+    let last = cut(calls, &named).or(named.last().copied()).unwrap_or_default();
+    let (Some(monitor), Some(end)) = (monitor, calls.get(last).and_then(|call| call.returned)) else {
+        return (named, last);
+    };
+    let mut first = None;
+    let at = earliest(model, calls, (0, end), |known| match monitor(model, known) {
+        Monitored::Valid => Some(false),
+        Monitored::Invalid(named) => {
+            // Each prefix that is broken is shorter than the one before.
+            first = Some(named.iter().map(|at| known[*at].call).collect::<Vec<u32>>());
+            Some(true)
+        }
+        Monitored::Unsupported(_) => None,
+    });
+    let position = |name: &u32| calls.iter().position(|call| call.call == *name);
+    let first = first.and_then(|names| names.iter().map(position).collect());
+    match (first, at) {
+        (Some(first), Some(at)) => (first, at),
+        _ => (named, last),
+    }
+}
+
+/// The shortest span of time that is worth a search of its own, in calls.
+const LEAST_SPAN: usize = 4096;
+
+/// Judges spans of time beside each other; the first one that is not valid decides.
+fn by_spans<M: Model>(model: &M, calls: &[Timed<M::Op>], limits: Limits) -> Decided<M::Op> {
+    let spans = spans(model, calls, LEAST_SPAN);
+    if spans.len() < 2 {
+        return by_search(model, calls, limits);
+    }
+    let each = Limits { nodes: limits.nodes / spans.len() as u64, bytes: limits.bytes / spans.len() as u64, ..limits };
+    let judged: Vec<Found> = spans
+        .into_par_iter()
+        .map(|span| match span.state {
+            Some(state) => search(&Since { model, state }, &calls[span.calls], each),
+            None => search(model, &calls[span.calls], each),
+        })
+        .collect();
+    let nodes = judged.iter().map(|found| found.nodes).sum();
+    if judged.iter().all(|found| found.answer == Answer::Linearizable) {
+        return Decided { decision: Decision::Valid { engine: JUST_IN_TIME }, nodes };
+    }
+    let Decided { decision, nodes: again } = by_search(model, calls, limits);
+    Decided { decision, nodes: nodes + again }
 }
 
 /// The call that returns last of those that a monitor named: nothing after it matters.
@@ -108,11 +162,26 @@ fn by_search<M: Model>(model: &M, calls: &[Timed<M::Op>], limits: Limits) -> Dec
     }
     let decision = match found.answer {
         Answer::Linearizable => Decision::Valid { engine: JUST_IN_TIME },
-        Answer::Broken(at) => confirm(model, Witness::new(model, calls, at).proven(), JUST_IN_TIME, limits),
+        Answer::Broken(at) => {
+            let at = earliest_broken(model, calls, at, limits);
+            confirm(model, Witness::new(model, calls, at).proven(), JUST_IN_TIME, limits)
+        }
         Answer::GaveUp(at, GaveUp::Width) => second_try(model, calls, at, limits),
         Answer::GaveUp(at, why) => gave_up(calls, at, why),
     };
     Decided { decision, nodes }
+}
+
+/// The call upon whose return the violation shows. The one that blocked the search returns no later than that one.
+fn earliest_broken<M: Model>(model: &M, calls: &[Timed<M::Op>], blocking: usize, limits: Limits) -> usize {
+    let from = calls.get(blocking).and_then(|call| call.returned).unwrap_or_default();
+    let is_broken = |known: &[Timed<M::Op>]| match search(model, known, limits).answer {
+        Answer::Linearizable => Some(false),
+        Answer::Broken(_) => Some(true),
+        Answer::GaveUp(..) => None,
+    };
+    let last = || (0..calls.len()).filter(|at| !calls[*at].crashed()).max_by_key(|at| calls[*at].returned);
+    earliest(model, calls, (from, u32::MAX), is_broken).or_else(last).unwrap_or(blocking)
 }
 
 fn second_try<M: Model>(model: &M, calls: &[Timed<M::Op>], at: usize, limits: Limits) -> Decision<M::Op> {
@@ -127,18 +196,19 @@ fn gave_up<O>(calls: &[Timed<O>], at: usize, why: GaveUp) -> Decision<O> {
         GaveUp::Nodes => "the budget of configurations is used up; a larger one, or unique values, would help",
         GaveUp::Bytes => "the budget of memory is used up; a larger one, or unique values, would help",
         GaveUp::Stall => "the search got no further; a larger budget, or unique values, would help",
+        GaveUp::Chain => "too many crashed operations build on each other; fewer crashes would help",
         GaveUp::Width => "too many calls were in flight at one time; fewer processes would help",
     };
     let proved = calls.get(at).and_then(|call| call.returned).unwrap_or_default();
     Decision::Unknown { reason: reason.to_owned(), proved }
 }
 
-/// Asks the other engine about a witness, and blames the call that both blame.
+/// Asks the other engine about a witness, and blames the call that that one blames, which does not look ahead.
 fn confirm<M: Model>(model: &M, calls: Vec<Timed<M::Op>>, engine: &'static str, limits: Limits) -> Decision<M::Op> {
     let first = search(model, &calls, limits).answer;
     let second = wing_gong(model, &calls, limits).answer;
     match (first, second) {
-        (Answer::Broken(culprit), Answer::Broken(_)) => Decision::Invalid { engine, calls, culprit },
+        (Answer::Broken(_), Answer::Broken(culprit)) => Decision::Invalid { engine, calls, culprit },
         (_, Answer::GaveUp(..)) | (Answer::GaveUp(..), _) => {
             let reason =
                 format!("the {engine} found no legal order of {} calls, too many to be confirmed", calls.len());

@@ -128,8 +128,12 @@ fn decide_all<M: Model>(
 ) -> Vec<Decided<M::Op>> {
     let mut order: Vec<usize> = (0..parts.len()).collect();
     order.sort_by_key(|at| std::cmp::Reverse(parts[*at].calls.len()));
-    let beside =
-        Limits { nodes: budget.nodes.min(NODES_BESIDE), bytes: budget.bytes.min(BYTES_BESIDE), stall: u64::MAX };
+    let beside = Limits {
+        nodes: budget.nodes.min(NODES_BESIDE),
+        bytes: budget.bytes.min(BYTES_BESIDE),
+        stall: u64::MAX,
+        foresight: true,
+    };
     let one = |at: &usize| (*at, decide_part(model, &parts[*at].calls, monitor, beside));
     let mut decided: Vec<(usize, Decided<M::Op>)> = order.par_iter().with_max_len(1).map(one).collect();
     decided.sort_by_key(|(at, _)| *at);
@@ -138,7 +142,7 @@ fn decide_all<M: Model>(
     let whole = beside.nodes == budget.nodes && beside.bytes == budget.bytes;
     for (part, decided) in parts.iter().zip(&mut decided) {
         if matches!(decided.decision, Decision::Unknown { .. }) && left > 0 && !whole {
-            let limits = Limits { nodes: left, bytes: budget.bytes, stall: u64::MAX };
+            let limits = Limits { nodes: left, bytes: budget.bytes, stall: u64::MAX, foresight: true };
             *decided = decide_part(model, &part.calls, None, limits);
             left = left.saturating_sub(decided.nodes);
         }

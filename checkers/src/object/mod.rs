@@ -90,6 +90,15 @@ pub enum Parts {
     Some(Vec<V>),
 }
 
+/// What an operation does to an object of which every change replaces all that it holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cell<S> {
+    /// What the object must hold; None if that does not matter.
+    pub needs: Option<S>,
+    /// What it holds afterwards; None if it is left alone.
+    pub makes: Option<S>,
+}
+
 /// A sequential object: what it holds, and which operations with which results are possible then.
 ///
 /// `step` is pure and total. What a crashed operation would have answered is unknown, so an operation of a model has
@@ -113,6 +122,19 @@ pub trait Model: Sync {
     /// than [`Model::step`].
     fn steps(&self, state: &Self::State, op: &Self::Op, into: &mut Vec<Self::State>) {
         into.extend(self.step(state, op));
+    }
+
+    /// What it needs and makes, if that is all there is to say: `step` is possible in the state needed, or in any, and
+    /// leads to the state made, or nowhere else. A model that answers answers for every operation.
+    fn cell(&self, _op: &Self::Op) -> Option<Cell<Self::State>> {
+        None
+    }
+
+    /// What the object holds after it, whatever it held before; None if it does not say. A history can be cut after such
+    /// a call.
+    fn pins(&self, op: &Self::Op) -> Option<Self::State> {
+        let cell = self.cell(op)?;
+        cell.makes.or(cell.needs)
     }
 
     /// True if it changes no state whatever: engines then take it as soon as it is possible, and drop it if it crashed.
