@@ -90,6 +90,16 @@ impl Cells {
         }
     }
 
+    /// For each class, the class of the crashed calls that make the same and need nothing; itself if there is none. They
+    /// can do all that it can.
+    pub fn stand_ins<M: Model>(&self, machine: &Machine<'_, M>, plan: &Plan) -> Vec<u32> {
+        let stand_in = |(class, kind): (usize, &u32)| {
+            let needs_nothing = |other: &&u32| machine.needs(plan.classes[**other as usize]) == ANY;
+            self.makers(machine.makes(*kind)).iter().find(needs_nothing).copied().unwrap_or(class as u32)
+        };
+        plan.classes.iter().enumerate().map(stand_in).collect()
+    }
+
     /// Classes of crashed calls that make a state.
     pub fn makers(&self, state: u32) -> &[u32] {
         self.makers.get(&state).map_or(&[], Vec::as_slice)

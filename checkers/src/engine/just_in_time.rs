@@ -65,6 +65,7 @@ impl<'a, 'm, M: Model, const N: usize> Search<'a, 'm, M, N> {
         cells: Option<&'a Cells>,
         limits: Limits,
     ) -> Self {
+        let pool = cells.map(|cells| UsedPool::with_stand_ins(cells.stand_ins(&machine, plan))).unwrap_or_default();
         Search {
             machine,
             plan,
@@ -73,7 +74,7 @@ impl<'a, 'm, M: Model, const N: usize> Search<'a, 'm, M, N> {
             cursor: Cursor::new(plan, kind_of),
             open: Vec::new(),
             visited: Visited::default(),
-            pool: UsedPool::default(),
+            pool,
             nodes: 0,
             furthest: 0,
             nodes_at_furthest: 0,

@@ -16,16 +16,28 @@ pub(crate) struct UsedPool {
     sets: Vec<Multiset>,
     numbers: FxHashMap<Multiset, UsedId>,
     pairs: usize,
+    /// For each class, the class whose calls can do all that its calls can; itself if there is no other.
+    stand_in: Vec<u32>,
 }
 
 impl Default for UsedPool {
     fn default() -> Self {
         let empty = Multiset::default();
-        UsedPool { sets: vec![empty.clone()], numbers: FxHashMap::from_iter([(empty, NONE_USED)]), pairs: 0 }
+        UsedPool {
+            sets: vec![empty.clone()],
+            numbers: FxHashMap::from_iter([(empty, NONE_USED)]),
+            pairs: 0,
+            stand_in: Vec::new(),
+        }
     }
 }
 
 impl UsedPool {
+    /// A pool of classes some of which can do all that others can.
+    pub fn with_stand_ins(stand_in: Vec<u32>) -> Self {
+        UsedPool { stand_in, ..UsedPool::default() }
+    }
+
     /// How many of a class were used.
     pub fn count(&self, used: UsedId, class: u32) -> u32 {
         let set = &self.sets[used as usize];
@@ -53,9 +65,25 @@ impl UsedPool {
         self.number(set)
     }
 
-    /// True if everything that `small` used, `large` used as often or more often.
+    /// True if whatever can be done with what `large` left can be done with what `small` left: all that `small` used more
+    /// often, something that can stand in for it was used less often.
     pub fn within(&self, small: UsedId, large: UsedId) -> bool {
-        small == large || self.sets[small as usize].iter().all(|pair| pair.1 <= self.count(large, pair.0))
+        small == large
+            || self.sets[small as usize].iter().all(|&(class, count)| {
+                count <= self.count(large, class) || self.is_covered(small, large, self.stand_in(class))
+            })
+    }
+
+    fn stand_in(&self, class: u32) -> u32 {
+        self.stand_in.get(class as usize).copied().unwrap_or(class)
+    }
+
+    /// True if `small` left enough of a class to make up for all others that it stands in for.
+    fn is_covered(&self, small: UsedId, large: UsedId, by: u32) -> bool {
+        let more = |pair: &&(u32, u32)| pair.0 != by && self.stand_in(pair.0) == by;
+        let over = |pair: &(u32, u32)| pair.1.saturating_sub(self.count(large, pair.0));
+        let owed: u32 = self.sets[small as usize].iter().filter(more).map(over).sum();
+        self.count(small, by) + owed <= self.count(large, by)
     }
 
     /// The work that it takes to look through a multiset, in nodes.
