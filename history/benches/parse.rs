@@ -1,4 +1,20 @@
 //! How fast histories are read, in bytes per second: each format on one core and on all, and what pairing costs.
+//!
+//! Measured on transactions of list-append with lists of up to 32 (`gen_history.py append --procs 20 --keys 16
+//! --txn-len 4`). Instructions are those of 3 MB under callgrind, with pairing left out, so they hold on a busy
+//! machine; the two columns are without and with the short cuts for lists of integers, fields and short names.
+//!
+//! | text | before | with short cuts |
+//! |---|---|---|
+//! | JSON lines, instructions a byte | 46 | 35 |
+//! | EDN, instructions a byte | 56 | 45 |
+//! | JSON lines, one core, of an idle machine | 330-360 MB/s | not measured |
+//! | the same of a machine that others keep busy, alternating | 73-109 MB/s | 99-147 MB/s |
+//! | 286 MB of EDN, 1 000 000 transactions, processor seconds on two threads | 5.4 s | 4.4 s |
+//!
+//! Those transactions take 415 MB at most beside the mapped file, with 3 855 491 different values, and pairing takes a
+//! fiftieth of the time of reading. Ten times as many are 4.2 GB by that measure. What is left of the time of large
+//! files is the table of values: one memory access that no cache can have for each value that was not there before.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use history::{Calls, Format, ReadOptions, read_bytes, write};

@@ -165,6 +165,7 @@ fn count_missing(columns: &Columns, notes: &mut Notes) {
 /// Ascending indices are kept; otherwise, and if one is missing, all are counted from 0.
 fn settle_indices(columns: &mut Columns, notes: &mut Notes) {
     let (mut last, mut count_anew) = (None, false);
+    let mut gaps = Notes::default();
     for (index, own) in columns.index.iter().zip(&columns.line) {
         let line = u64::from(*own) + 1;
         if *index == NO_INDEX {
@@ -177,13 +178,16 @@ fn settle_indices(columns: &mut Columns, notes: &mut Notes) {
                 notes.add(Leniency::Reindexed, line);
                 count_anew = true;
             }
-            Some(last) if *index > last + 1 => notes.add(Leniency::SparseIndex, line),
-            None if *index > 0 => notes.add(Leniency::SparseIndex, line),
+            Some(last) if *index > last + 1 => gaps.add(Leniency::SparseIndex, line),
+            None if *index > 0 => gaps.add(Leniency::SparseIndex, line),
             _ => {}
         }
         last = Some(*index);
     }
     if count_anew {
+        // No gap is left.
         columns.index = (0..columns.len() as u64).collect();
+        return;
     }
+    gaps.finish().into_iter().for_each(|gap| notes.add_many(gap.leniency, gap.count, gap.first_line));
 }

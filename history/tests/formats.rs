@@ -216,6 +216,11 @@ fn what_is_tolerated_is_counted() {
         let note = note.unwrap_or_else(|| panic!("{leniency:?} is not counted in {text}"));
         assert_eq!(note.count, *count, "{note} in {text}");
     }
+    let anew = recording("{:type :ok :index 3} {:type :ok :index 7} {:type :ok :index 7}");
+    assert!(
+        anew.notes().iter().all(|note| note.leniency != Leniency::SparseIndex),
+        "gaps are kept only if indices are"
+    );
     let complete = "{:index 0 :time 1 :process 0 :type :invoke :f :a} {:index 1 :time 2 :process 0 :type :ok :f :a}";
     assert_eq!(Calls::pair(&recording(complete)).unwrap().notes(), []);
 }

@@ -159,6 +159,10 @@ impl Values {
     /// Takes in all values of another arena, in their order, and says what each is called here.
     pub(crate) fn absorb(&mut self, other: &Values) -> Renaming {
         let mut renaming = Renaming { names: Vec::with_capacity(other.nodes.len()) };
+        // What is there already is no more than half of it; growing in steps would copy all of it again and again.
+        self.nodes.reserve(other.nodes.len());
+        self.children.reserve(other.children.len());
+        self.table.reserve(other.nodes.len());
         for node in &other.nodes {
             let id = match node.kind {
                 Kind::Nil => ValueId::NIL,

@@ -36,7 +36,18 @@ impl Table {
     }
 
     fn grow(&mut self) {
-        let size = (self.slots.len() * 2).max(64);
+        self.resize((self.slots.len() * 2).max(64));
+    }
+
+    /// Makes room for that many more positions, so that the table grows once.
+    pub(super) fn reserve(&mut self, more: usize) {
+        let size = ((self.used + more) * 4 / 3 + 1).next_power_of_two();
+        if size > self.slots.len() {
+            self.resize(size.max(64));
+        }
+    }
+
+    fn resize(&mut self, size: usize) {
         let old = std::mem::replace(&mut self.slots, vec![0; size]);
         old.into_iter().filter(|entry| *entry != 0).for_each(|entry| self.place(entry));
     }
