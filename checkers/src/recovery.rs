@@ -1,8 +1,10 @@
 //! Does the system come back? After the last fault was healed, every node should serve again; and how long that takes,
-//! and how much was served meanwhile, is told for each fault.
+//! and how much was served meanwhile, is told for each fault; what it cost second by second is told by `timeline`.
 //!
 //! Source: Jepsen's availability timelines; an operation counts at the time of its invocation, so that one that hangs
 //! counts against the fault that hung it.
+
+mod timeline;
 
 use crate::phrase::{count, list};
 use crate::{Anomaly, Evidence, Verdict};
@@ -148,6 +150,13 @@ fn per_node(comeback: &Comeback<'_>, healed: Time) -> (String, String) {
 /// while it lasted.
 fn per_fault<D: DataType>(history: &History<D>, faults: &[Fault]) -> Evidence {
     let injected = faults.iter().filter_map(|fault| Some((fault, fault.injected?)));
+    let timeline = timeline::Timeline::new(history, faults);
+    let cost = |(fault, injected): (&Fault, Time)| {
+        let next = faults.iter().filter(|other| other.injected.is_some() && other.planned > injected);
+        let next =
+            next.map(|other| other.planned).filter(|planned| fault.healed.is_none_or(|healed| *planned > healed)).min();
+        Some((format!("fault {}, in time", fault.id), timeline.tell(fault, next)?))
+    };
     let row = |(fault, injected): (&Fault, Time)| {
         let until = fault.healed.unwrap_or_else(|| history.end());
         let during = || history.operations.iter().filter(|o| (injected..=until).contains(&o.invoked.time));
@@ -155,7 +164,7 @@ fn per_fault<D: DataType>(history: &History<D>, faults: &[Fault]) -> Evidence {
         let back = fault.healed.map_or_else(|| "never healed".to_owned(), |healed| first_served(history, healed));
         (format!("fault {}: {}", fault.id, fault.description), format!("{back}; {share} while it lasted"))
     };
-    injected.map(row).collect()
+    injected.flat_map(|injected| [Some(row(injected)), cost(injected)]).flatten().collect()
 }
 
 fn first_served<D: DataType>(history: &History<D>, healed: Time) -> String {

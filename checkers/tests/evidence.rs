@@ -106,6 +106,26 @@ fn a_node_that_serves_again_has_recovered() {
 }
 
 #[test]
+fn what_a_fault_cost_is_told_second_by_second() {
+    let cost = |history: &History<Register>, fault: Fault| {
+        let verdict = recovery(history, &[fault], &nodes());
+        verdict.evidence().iter().find(|fact| fact.0 == "fault 0, in time").unwrap().1.clone()
+    };
+    // Nobody answers from 3 s to 8 s; the fault is healed at 5 s. What is not answered fails for want of a connection.
+    let history = run(0..20, |second, _| !(3..8).contains(&second));
+    let told = cost(&history, fault(3, Some(5), true));
+    assert!(told.starts_with("first felt 0."), "{told}");
+    assert!(told.ends_with("5.0 s of service lost; as before 3.000 s after it was healed"), "{told}");
+    let history = run(0..9, |second, _| !(3..8).contains(&second));
+    assert!(cost(&history, fault(3, Some(5), true)).contains("not seen to be as before within"), "{history:?}");
+    let history = run(0..20, |_, _| true);
+    let told = cost(&history, fault(3, Some(5), true));
+    assert!(told.contains("never felt") && told.contains("0.0 s of service lost; as before 0.000 s"), "{told}");
+    let told = cost(&history, fault(0, Some(5), true));
+    assert!(told.ends_with("no whole second before the first fault to compare with"), "{told}");
+}
+
+#[test]
 fn a_node_that_never_serves_again_has_not_recovered() {
     let history = run(0..20, |second, node| node == 0 || second < 3);
     let verdict = recovery(&history, &[fault(3, Some(5), true)], &nodes());
