@@ -3,6 +3,7 @@
 
 mod exact;
 mod oracle;
+mod polygraph;
 mod random;
 mod recheck;
 mod weak;

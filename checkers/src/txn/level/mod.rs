@@ -8,9 +8,11 @@ mod exact;
 mod lattice;
 mod name;
 mod order;
+mod polygraph;
 mod weak;
 
 pub use exact::{Exact, Outcome, Standing, Step, Why};
 pub use lattice::{Boundary, Lattice};
 pub use name::Level;
+pub use polygraph::{Explained, Lemma, Link, Polygraph};
 pub use weak::{Before, Cause, Reason, Weak, WeakOutcome};

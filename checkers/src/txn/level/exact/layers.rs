@@ -11,7 +11,7 @@ use crate::txn::{Graph, Kinds, Needs, Timeline};
 
 /// What a graph is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Rule {
+pub(in super::super) enum Rule {
     /// Every edge of these kinds, over whole transactions.
     Whole(Kinds),
     /// No two anti-dependencies in a row: snapshot isolation.
@@ -24,7 +24,7 @@ pub(super) enum Rule {
 const CLASSES: [Kinds; 3] = [Kinds(Kinds::WW.0 | Kinds::WWP.0), Kinds(Kinds::WR.0 | Kinds::WRP.0), Kinds::ANTI];
 
 /// A check graph, and how its nodes are read.
-pub(super) struct Layers<'a> {
+pub(in super::super) struct Layers<'a> {
     graph: &'a Graph,
     rule: Rule,
     transactions: u32,
@@ -35,7 +35,7 @@ pub(super) struct Layers<'a> {
 }
 
 impl<'a> Layers<'a> {
-    pub(super) fn new(graph: &'a Graph, timeline: &Timeline, rule: Rule, order: Needs) -> Layers<'a> {
+    pub(in super::super) fn new(graph: &'a Graph, timeline: &Timeline, rule: Rule, order: Needs) -> Layers<'a> {
         let transactions = graph.transactions();
         let halves = if matches!(rule, Rule::Whole(_)) { 1 } else { 2 };
         let first_hub = halves * transactions;
@@ -84,7 +84,7 @@ impl<'a> Layers<'a> {
     }
 
     /// Adds that one transaction's versions come before another's.
-    pub(super) fn add_overwrites(&mut self, pairs: &[(u32, u32)]) {
+    pub(in super::super) fn add_overwrites(&mut self, pairs: &[(u32, u32)]) {
         let added: Vec<_> = pairs.iter().map(|&(from, to)| (self.leaving(from, 0), self.entering(to, 0))).collect();
         self.edges.extend(added);
     }
@@ -117,15 +117,20 @@ impl<'a> Layers<'a> {
         self.first_hub + 3 * (node - self.transactions) + class as u32
     }
 
-    pub(super) fn nodes(&self) -> usize {
+    /// The edge that a reason of a class makes: overwriting, reading, being overwritten.
+    pub(in super::super) fn edge(&self, from: u32, to: u32, class: usize) -> (u32, u32) {
+        (self.leaving(from, class), self.entering(to, class))
+    }
+
+    pub(in super::super) fn nodes(&self) -> usize {
         self.nodes
     }
 
-    pub(super) fn edges(&self) -> &[(u32, u32)] {
+    pub(in super::super) fn edges(&self) -> &[(u32, u32)] {
         &self.edges
     }
 
-    pub(super) fn digraph(&self) -> Digraph {
+    pub(in super::super) fn digraph(&self) -> Digraph {
         Digraph::new(self.nodes, &self.edges)
     }
 
@@ -135,7 +140,7 @@ impl<'a> Layers<'a> {
     }
 
     /// A walk over nodes as steps between transactions; a closed one comes back to where it began.
-    pub(super) fn steps(&self, walk: &[u32], closed: bool) -> Vec<Step> {
+    pub(in super::super) fn steps(&self, walk: &[u32], closed: bool) -> Vec<Step> {
         let begin = walk.iter().position(|&node| self.row(node).is_some()).unwrap_or_default();
         let mut nodes: Vec<u32> = walk[begin..].iter().chain(&walk[..begin]).copied().collect();
         if closed {

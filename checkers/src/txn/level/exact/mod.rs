@@ -6,7 +6,7 @@
 //! do: where their order among themselves matters, one is tried, and if that does not do, nothing is said.
 
 mod guarantees;
-mod layers;
+pub(super) mod layers;
 mod reach;
 mod stale;
 mod versions;
