@@ -10,22 +10,18 @@
 
 mod call;
 mod explain;
-mod plan;
 mod recheck;
-mod search;
 mod shape;
 mod sources;
-mod used;
 mod witness;
 
+use crate::engine::{Answer, Found, GaveUp, Limits};
 use crate::phrase::count;
 use crate::{Anomaly, Budget, Checker, Evidence, Verdict};
-use call::{Call, Object, partition};
+use call::{Call, Object, partition, search};
 use history::{History, OpId, Register};
-use plan::Plan;
 use rayon::prelude::*;
 use recheck::Opinion;
-use search::{Answer, GaveUp, Limits, search};
 use shape::{Finding, Shape};
 use sources::Sources;
 use witness::Minimiser;
@@ -68,7 +64,6 @@ enum Broken {
 struct Judged {
     judgement: Judgement,
     nodes: u64,
-    width: usize,
 }
 
 impl Checker<Register> for Linearizable {
@@ -150,7 +145,7 @@ fn judge(object: &Object, limits: Limits) -> Judged {
     let sources = Sources::new(object);
     if let Some(finding) = shape::find(object, &sources) {
         let judgement = Judgement::Broken(Broken::Shown(finding));
-        return Judged { judgement, nodes: 0, width: Plan::new(&object.calls).width };
+        return Judged { judgement, nodes: 0 };
     }
     let mut judged = searched(&object.calls, limits);
     if let (true, Judgement::Unknown { at, .. }) = (judged.wants_more(), &judged.judgement)
@@ -162,13 +157,13 @@ fn judge(object: &Object, limits: Limits) -> Judged {
 }
 
 fn searched(calls: &[Call], limits: Limits) -> Judged {
-    let found = search(calls, limits);
-    let judgement = match found.answer {
+    let Found { answer, nodes } = search(calls, limits);
+    let judgement = match answer {
         Answer::Linearizable => Judgement::Fine,
-        Answer::Broken { at } => Judgement::Broken(Broken::At(at)),
-        Answer::GaveUp { at, why } => Judgement::Unknown { at, why },
+        Answer::Broken(at) => Judgement::Broken(Broken::At(at)),
+        Answer::GaveUp(at, why) => Judgement::Unknown { at, why },
     };
-    Judged { judgement, nodes: found.nodes, width: found.width }
+    Judged { judgement, nodes }
 }
 
 /// The verdict on a history of which no register is known to be broken.
@@ -258,7 +253,7 @@ fn conclude(mut worked_out: Vec<(Finding, Result<Anomaly, String>)>, mut evidenc
 
 fn evidence(history: &History<Register>, objects: &[Object], judged: &[Judged]) -> Evidence {
     let calls = || objects.iter().flat_map(|object| &object.calls);
-    let width = judged.iter().map(|judged| judged.width).max().unwrap_or_default();
+    let width = objects.iter().map(Object::width).max().unwrap_or_default();
     let nodes: u64 = judged.iter().map(|judged| judged.nodes).sum();
     let facts = [
         ("keys", objects.len().to_string()),

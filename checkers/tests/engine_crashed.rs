@@ -95,7 +95,7 @@ fn judged(seed: u64, cas_percent: u32, nodes: u64) -> (bool, Answer, u64, Decisi
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let load = Load { operations: 2000, processes: 10, values: 5, crashed: 40, cas_percent };
     let mut calls = simulate(&load, &mut rng);
-    let is_spoilt = seed % 3 != 0;
+    let is_spoilt = !seed.is_multiple_of(3);
     if is_spoilt {
         (0..3).for_each(|_| spoil(&mut calls, load.values, &mut rng));
     }

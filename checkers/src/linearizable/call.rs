@@ -1,5 +1,8 @@
 //! Operations as the search sees them: what each needs the register to hold, and what it makes it hold.
 
+use crate::engine::{self, Answer, Found, Limits};
+use crate::model;
+use crate::object::Timed;
 use history::{History, OpId, Operation, Outcome, Register, RegisterOp, RegisterRet};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -29,6 +32,20 @@ impl Call {
     /// True if it may never have happened.
     pub fn crashed(&self) -> bool {
         self.returned == FOREVER
+    }
+
+    /// The call as engines see it.
+    fn timed((position, call): (usize, &Call)) -> Option<Timed<model::RegisterOp>> {
+        let op = match (call.needs.map(i64::from), call.makes.map(i64::from)) {
+            (Some(needs), Some(makes)) => model::RegisterOp::Cas(needs, makes),
+            (Some(needs), None) => model::RegisterOp::Read(needs),
+            (None, Some(makes)) => model::RegisterOp::Write(makes),
+            (None, None) => return None,
+        };
+        // A history in memory has less than 2^32 events.
+        let event = |index: u64| u32::try_from(index).unwrap_or(u32::MAX - 1);
+        let returned = (!call.crashed()).then(|| event(call.returned));
+        Some(Timed { op, invoked: event(call.invoked), returned, process: 0, call: position as u32 })
     }
 
     /// True if it was over before `other` began.
@@ -64,7 +81,31 @@ pub(crate) fn partition(history: &History<Register>) -> Vec<Object> {
     objects
 }
 
+/// Says whether these calls, in the order of their invocations, are linearizable. Positions of the answer are theirs.
+pub(crate) fn search(calls: &[Call], limits: Limits) -> Found {
+    const HOLDS_NOTHING: model::Register = model::Register { initial: 0 };
+    let mut timed: Vec<Timed<model::RegisterOp>> = calls.iter().enumerate().filter_map(Call::timed).collect();
+    engine::clean(&HOLDS_NOTHING, &mut timed);
+    let Found { answer, nodes } = engine::search(&HOLDS_NOTHING, &timed, limits);
+    let position = |at: usize| timed.get(at).map_or(0, |call| call.call as usize);
+    let answer = match answer {
+        Answer::Linearizable => Answer::Linearizable,
+        Answer::Broken(at) => Answer::Broken(position(at)),
+        Answer::GaveUp(at, why) => Answer::GaveUp(position(at), why),
+    };
+    Found { answer, nodes }
+}
+
 impl Object {
+    /// How many calls were in flight at a time, at most, crashed ones left aside.
+    pub fn width(&self) -> usize {
+        let known = || self.calls.iter().filter(|call| !call.crashed());
+        let mut returns: Vec<u64> = known().map(|call| call.returned).collect();
+        returns.sort_unstable();
+        let in_flight = |(begun, call): (usize, &Call)| begun + 1 - returns.partition_point(|end| *end < call.invoked);
+        known().enumerate().map(in_flight).max().unwrap_or_default()
+    }
+
     /// The calls that these operations on one register amount to.
     pub fn new(key: u64, operations: &[(OpId, &Operation<Register>)]) -> Object {
         let mut object = Object { key, calls: Vec::with_capacity(operations.len()), values: vec![None] };

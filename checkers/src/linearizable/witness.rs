@@ -7,10 +7,10 @@
 //!
 //! Source: Zeller and Hildebrandt 2002, "Simplifying and isolating failure-inducing input" (ddmin), over such sets.
 
-use super::call::{Call, Object};
-use super::search::{Answer, Limits, search};
+use super::call::{Call, Object, search};
 use super::shape::{Finding, Shape};
 use super::sources::Sources;
+use crate::engine::{Answer, Limits};
 use std::collections::BTreeSet;
 
 /// What one trial may cost.
@@ -146,7 +146,7 @@ impl<'a> Minimiser<'a> {
         let found = search(&calls, limits);
         self.left = self.left.saturating_sub(found.nodes + 100 + subset.len() as u64);
         match found.answer {
-            Answer::Broken { at } => Some(subset[at]),
+            Answer::Broken(at) => Some(subset[at]),
             _ => None,
         }
     }
