@@ -4,8 +4,18 @@ mod support;
 
 #[path = "txn_infer/golden_lists.rs"]
 mod golden_lists;
+#[path = "txn_infer/golden_predicates.rs"]
+mod golden_predicates;
 #[path = "txn_infer/golden_registers.rs"]
 mod golden_registers;
+#[path = "txn_infer/published.rs"]
+mod published;
+#[path = "txn_infer/random.rs"]
+mod random;
+#[path = "txn_infer/random_lists.rs"]
+mod random_lists;
+#[path = "txn_infer/random_registers.rs"]
+mod random_registers;
 
 use checkers::txn::{Inferred, Kinds};
 use std::collections::BTreeSet;

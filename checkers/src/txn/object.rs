@@ -31,6 +31,10 @@ impl<'t, 'a> Object<'t, 'a> {
         self.transactions.kinds[self.steps[slot] as usize] == Kind::Read
     }
 
+    pub(super) fn kind(&self, slot: usize) -> Kind {
+        self.transactions.kinds[self.steps[slot] as usize]
+    }
+
     pub(super) fn value(&self, slot: usize) -> ValueId {
         self.transactions.values[self.steps[slot] as usize]
     }

@@ -10,7 +10,6 @@ pub(in crate::txn) enum Vocabulary {
     Append,
     /// `:r` and `:w`.
     Register,
-    #[allow(dead_code)]
     /// `:init`, `:insert`, `:delete`, `:w`, `:r`, `:rp`.
     Predicate,
 }

@@ -2,6 +2,7 @@
 //! nothing of what inferred it is used.
 
 use super::{Finding, Spot};
+use crate::txn::predicate::matches;
 use crate::txn::{Kind, Mop, NEVER, Phenomenon, Transactions};
 use history::{CallOutcome, ValueId};
 
@@ -55,7 +56,9 @@ pub fn verify_finding(transactions: &Transactions<'_>, finding: &Finding) -> boo
         }
         (Phenomenon::LostAppend, spots, mops, values) => look.is_lost(spots, mops, values),
         (Phenomenon::CyclicVersions, spots, mops, values) => values.len() > 1 && look.is_circle(spots, mops, values),
-        (Phenomenon::PredicateReadMiss, &[at], &[read], _) => read.kind == Kind::PredicateRead && look.is_ok(at),
+        (Phenomenon::PredicateReadMiss, &[at], &[read], _) => {
+            read.kind == Kind::PredicateRead && look.is_ok(at) && look.lacks_a_match(at, read)
+        }
         _ => false,
     }
 }
@@ -187,6 +190,23 @@ impl<'a> Look<'_, 'a> {
             _ => timeline.is_before(written.row, at.row) && self.is_nowhere(lost),
         };
         lacks && is_acknowledged && ended != NEVER && shown
+    }
+
+    /// True if a predicate read lacks the object, although it had been set up before, was never deleted, and matched
+    /// whatever it was.
+    fn lacks_a_match(&self, at: Spot, read: Mop) -> bool {
+        let arena = self.transactions.arena();
+        let key = self.transactions.key(self.finding.key);
+        let is_found =
+            arena.get(read.value).entries(arena).is_some_and(|mut entries| entries.any(|entry| entry.0 == key));
+        let predicate = self.transactions.predicate(read.key);
+        let rows = (0..self.transactions.len() as u32).filter(|row| !self.has_failed(Spot { row: *row, step: 0 }));
+        let writes: Vec<(u32, Mop)> = rows.flat_map(|row| self.mops(row).map(move |(_, mop)| (row, mop))).collect();
+        let mut writes = writes.into_iter().filter(|(_, mop)| mop.kind.is_write());
+        let is_before = |row: u32| self.transactions.timeline().is_before(row, at.row);
+        let is_set_up = writes.clone().any(|(row, mop)| mop.kind == Kind::Init && is_before(row));
+        let all = |mop: Mop| mop.kind != Kind::Delete && matches(self.transactions, predicate, Some(mop.value));
+        !is_found && is_set_up && writes.all(|(_, mop)| all(mop))
     }
 
     /// True if no ok read of the object holds the element.

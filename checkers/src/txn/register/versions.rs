@@ -28,7 +28,7 @@ pub(super) struct Version {
     pub(super) is_ambiguous: bool,
     /// Its transaction overwrote it itself.
     pub(super) is_intermediate: bool,
-    /// An ok transaction other than the writer's read it.
+    /// An ok transaction other than the writer's read it before it wrote the register itself.
     pub(super) is_seen: bool,
 }
 
@@ -144,7 +144,7 @@ impl Versions {
     }
 
     fn look(&mut self, object: &Object<'_, '_>) {
-        for slot in (0..object.len()).filter(|slot| object.is_read(*slot) && object.is_ok(*slot)) {
+        for slot in (0..object.len()).filter(|slot| self.is_outside[*slot] && object.is_ok(*slot)) {
             let version = &mut self.all[self.of[slot] as usize];
             let is_own = version.writer != NONE && object.row(version.writer as usize) == object.row(slot);
             version.is_seen |= !is_own;
