@@ -2,7 +2,7 @@
 
 use crate::{Node, NodeError};
 use async_trait::async_trait;
-use history::{DataType, Lock, Outcome, Register, Set};
+use history::{Bank, DataType, ListAppend, Lock, Outcome, Predicates, Register, RwRegister, Set};
 use std::time::Duration;
 
 /// The process of a database on a node, as systemd knows it.
@@ -56,6 +56,26 @@ pub trait Database: Send + Sync {
 
     /// How to talk to it as to locks.
     fn locks(&self) -> Option<&dyn Connect<Lock>> {
+        None
+    }
+
+    /// How to talk to it as to lists under transactions.
+    fn lists(&self) -> Option<&dyn Connect<ListAppend>> {
+        None
+    }
+
+    /// How to talk to it as to registers under transactions.
+    fn transactional_registers(&self) -> Option<&dyn Connect<RwRegister>> {
+        None
+    }
+
+    /// How to talk to it as to a bank.
+    fn banks(&self) -> Option<&dyn Connect<Bank>> {
+        None
+    }
+
+    /// How to talk to it as to tables under transactions.
+    fn tables(&self) -> Option<&dyn Connect<Predicates>> {
         None
     }
 }

@@ -3,7 +3,7 @@
 //! `{"index":0,"time":1203944,"process":3,"type":"invoke","f":"cas","key":5,"value":[1,2],"node":"n1"}`; a fail or info
 //! completion has an `"error"` as well. Field names and meanings are Jepsen's, `key` and `node` are ours.
 
-use crate::{DataType, Moment, Outcome, Process};
+use crate::{DataType, History, Moment, Operation, Outcome, Process};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -124,5 +124,28 @@ impl EventWriter {
         self.buffer.extend_from_slice(name.as_bytes());
         self.buffer.extend_from_slice(b"\":");
         serde_json::to_writer(&mut self.buffer, value).expect("a string is written to memory without an error");
+    }
+}
+
+impl<D: DataType> History<D> {
+    /// Its events as lines of JSON again, for readers that know no data type; see [`crate::read_bytes`].
+    #[must_use]
+    pub fn lines(&self) -> Vec<u8> {
+        let mut events: Vec<(Moment, bool, &Operation<D>)> = Vec::with_capacity(2 * self.operations.len());
+        for operation in &self.operations {
+            events.push((operation.invoked, true, operation));
+            let over = operation.completed.or(operation.gave_up);
+            events.extend(over.map(|moment| (moment, false, operation)));
+        }
+        events.sort_unstable_by_key(|event| event.0);
+        let mut writer = EventWriter::default();
+        for (moment, is_invocation, operation) in events {
+            let (process, node, op) = (operation.process, self.node_of(operation), &operation.op);
+            match is_invocation {
+                true => writer.invocation::<D>(moment, process, node, op),
+                false => writer.completion::<D>(moment, process, node, op, &operation.outcome),
+            }
+        }
+        writer.take(Vec::new())
     }
 }

@@ -8,7 +8,7 @@ use std::fmt;
 /// hold the order of sessions, too, except read committed and read uncommitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
-    /// Reads are of the present, and still are at the commit.
+    /// Reads are of the present, and still are at the commit; who only reads sees the moment of its beginning.
     StrictSerializable,
     /// The same, but transactions that only read may see a moment of the past.
     Serializable,

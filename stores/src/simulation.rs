@@ -7,9 +7,7 @@ use crate::store::Store;
 use crate::stored::Stored;
 use crate::transaction::Commit;
 use crate::{Level, Load};
-use history::{
-    DataType, EventWriter, History, ListAppend, Moment, OpId, Operation, Outcome, Process, RwRegister, Time, Txn,
-};
+use history::{DataType, History, ListAppend, Moment, OpId, Operation, Outcome, Process, RwRegister, Time, Txn};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -63,22 +61,7 @@ impl<D: DataType> Simulated<D> {
     /// The history as lines of JSON, for readers that know no data type; see [`history::read_bytes`].
     #[must_use]
     pub fn lines(&self) -> Vec<u8> {
-        let mut events: Vec<(Moment, bool, &Operation<D>)> = Vec::new();
-        for operation in &self.history.operations {
-            events.push((operation.invoked, true, operation));
-            let over = operation.completed.or(operation.gave_up);
-            events.extend(over.map(|moment| (moment, false, operation)));
-        }
-        events.sort_unstable_by_key(|event| event.0);
-        let mut writer = EventWriter::default();
-        for (moment, is_invocation, operation) in events {
-            let (process, node, op) = (operation.process, self.history.node_of(operation), &operation.op);
-            match is_invocation {
-                true => writer.invocation::<D>(moment, process, node, op),
-                false => writer.completion::<D>(moment, process, node, op, &operation.outcome),
-            }
-        }
-        writer.take(Vec::new())
+        self.history.lines()
     }
 }
 

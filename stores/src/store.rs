@@ -67,6 +67,8 @@ impl Store {
             Level::Serializable if is_read && rng.random_bool(0.5) => {
                 View::Moment(self.stamp.saturating_sub(rng.random_range(0..=PAST)))
             }
+            // Who only reads takes effect at its beginning: else a long read among many writers would never end.
+            Level::StrictSerializable | Level::Serializable if is_read => View::Moment(self.stamp),
             Level::StrictSerializable | Level::Serializable | Level::ReadCommitted | Level::ReadUncommitted => {
                 View::Present
             }

@@ -19,7 +19,7 @@ impl Bug {
 
     /// The bug of that name, which a parsed spelling is known to hold.
     pub(super) fn named(name: &str) -> Bug {
-        *Bug::ALL.iter().find(|bug| bug.name() == name).expect("every option of memory is a bug, flaky or latency")
+        *Bug::ALL.iter().find(|bug| bug.name() == name).expect("every other option of memory is a bug")
     }
 
     pub(super) fn name(self) -> &'static str {

@@ -1,25 +1,29 @@
 //! A store in this process that keeps its promises: the reference that every checker must find valid, and, with one
 //! planted bug, the one that it must find invalid.
 //!
-//! Registers, one set, and locks under leases, each linearizable, shared by all clients of one opened database. It
-//! answers at once, unless `latency` asks for overlap. It starts no task, except for `flaky` writes that take effect
-//! after their client was told that nobody knows.
+//! Registers, one set, and locks under leases, each linearizable, shared by all clients of one opened database; and
+//! transactions over lists, registers, a bank and tables, at the level that `isolation` names. It answers at once, unless
+//! `latency` asks for overlap; only transactions always take some milliseconds, so that they meet. It starts no task,
+//! except for `flaky` writes that take effect after their client was told that nobody knows.
 
 mod bug;
 mod locks;
 mod registers;
 mod session;
 mod set;
+mod transactions;
 
 use crate::spec::{Choice, Entry, Spec, SpecError};
 use async_trait::async_trait;
 use bug::Bug;
 use cluster::{Client, ClientError, Connect, Daemon, Database, Node, NodeError};
-use history::{Lock, Register, Set};
+use history::{Bank, ListAppend, Lock, Predicates, Register, RwRegister, Set};
 use session::Session;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use stores::Level;
+use transactions::Transactions;
 
 /// How it is spelled.
 pub(crate) const NAME: &str = "memory";
@@ -40,9 +44,14 @@ pub(crate) fn entry() -> Entry {
         values: &["<time, as 2ms>"],
         summary: "an answer takes from 0 to twice as long; the effect is somewhere in between",
     });
+    options.push(Choice {
+        name: "isolation",
+        values: &Level::NAMES,
+        summary: "transactions keep this level and no stronger one",
+    });
     Entry {
         name: NAME,
-        summary: "a linearizable store in this process, on which at most one bug can be planted",
+        summary: "a store in this process: linearizable, but for one bug that can be planted; transactions at a level",
         needs_nodes: false,
         options,
     }
@@ -57,6 +66,8 @@ pub(crate) struct Options {
     flaky: f64,
     /// The mean time to an answer.
     latency: Duration,
+    /// The level of transactions; None: the strongest, and everything else is offered, too.
+    isolation: Option<Level>,
 }
 
 impl Options {
@@ -72,10 +83,14 @@ impl Options {
                     let expected = "a time such as 2ms, at most 10s";
                     options.latency = duration(value).ok_or_else(|| spec.bad_value("latency", expected))?;
                 }
+                "isolation" => options.isolation = Level::named(value),
                 name => options.plant(Bug::named(name))?,
             }
         }
-        Ok(options)
+        match (options.bug, options.isolation) {
+            (Some(bug), Some(_)) => Err(SpecError::TwoBugs { first: bug.name(), second: "isolation" }),
+            _ => Ok(options),
+        }
     }
 
     fn plant(&mut self, bug: Bug) -> Result<(), SpecError> {
@@ -111,6 +126,7 @@ pub(crate) struct Memory {
     registers: Arc<registers::Registers>,
     set: Arc<set::Elements>,
     locks: Arc<locks::Locks>,
+    transactions: Transactions,
 }
 
 impl Memory {
@@ -125,6 +141,7 @@ impl Memory {
             registers: Arc::new(registers::Registers::new(options.bug.is_some())),
             set: Arc::default(),
             locks: Arc::default(),
+            transactions: Transactions::new(options.isolation.unwrap_or(Level::StrictSerializable)),
         }
     }
 
@@ -134,7 +151,11 @@ impl Memory {
     }
 
     fn offers(&self, data_type: &str) -> bool {
-        self.options.bug.is_none_or(|bug| bug.data_types().contains(&data_type))
+        self.options.isolation.is_none() && self.options.bug.is_none_or(|bug| bug.data_types().contains(&data_type))
+    }
+
+    fn offers_transactions(&self) -> bool {
+        self.options.bug.is_none()
     }
 
     fn offered(&self, data_type: &'static str) -> Result<(), ClientError> {
@@ -155,6 +176,9 @@ impl Database for Memory {
         let mut text = NAME.to_owned();
         if let Some(bug) = self.options.bug {
             text += &format!(", {}", bug.name());
+        }
+        if let Some(level) = self.options.isolation {
+            text += &format!(", isolation={level}");
         }
         if self.options.flaky > 0.0 {
             text += &format!(", flaky={}", self.options.flaky);
@@ -208,6 +232,22 @@ impl Database for Memory {
     fn locks(&self) -> Option<&dyn Connect<Lock>> {
         self.offers("lock").then_some(self as &dyn Connect<Lock>)
     }
+
+    fn lists(&self) -> Option<&dyn Connect<ListAppend>> {
+        self.offers_transactions().then_some(self as &dyn Connect<ListAppend>)
+    }
+
+    fn transactional_registers(&self) -> Option<&dyn Connect<RwRegister>> {
+        self.offers_transactions().then_some(self as &dyn Connect<RwRegister>)
+    }
+
+    fn banks(&self) -> Option<&dyn Connect<Bank>> {
+        self.offers_transactions().then_some(self as &dyn Connect<Bank>)
+    }
+
+    fn tables(&self) -> Option<&dyn Connect<Predicates>> {
+        self.offers_transactions().then_some(self as &dyn Connect<Predicates>)
+    }
 }
 
 #[async_trait]
@@ -231,6 +271,34 @@ impl Connect<Lock> for Memory {
     async fn connect(&self, _: &Node) -> Result<Box<dyn Client<Lock>>, ClientError> {
         self.offered("lock")?;
         Ok(Box::new(locks::LockClient::new(self.session(), Arc::clone(&self.locks))))
+    }
+}
+
+#[async_trait]
+impl Connect<ListAppend> for Memory {
+    async fn connect(&self, node: &Node) -> Result<Box<dyn Client<ListAppend>>, ClientError> {
+        Ok(self.transactions.client(self.session(), &node.name, &self.transactions.lists))
+    }
+}
+
+#[async_trait]
+impl Connect<RwRegister> for Memory {
+    async fn connect(&self, node: &Node) -> Result<Box<dyn Client<RwRegister>>, ClientError> {
+        Ok(self.transactions.client(self.session(), &node.name, &self.transactions.registers))
+    }
+}
+
+#[async_trait]
+impl Connect<Bank> for Memory {
+    async fn connect(&self, node: &Node) -> Result<Box<dyn Client<Bank>>, ClientError> {
+        Ok(self.transactions.client(self.session(), &node.name, &self.transactions.bank))
+    }
+}
+
+#[async_trait]
+impl Connect<Predicates> for Memory {
+    async fn connect(&self, node: &Node) -> Result<Box<dyn Client<Predicates>>, ClientError> {
+        Ok(self.transactions.client(self.session(), &node.name, &self.transactions.tables))
     }
 }
 

@@ -55,6 +55,16 @@ impl Session {
         Session { options, rng, clock, number, answered: 0 }
     }
 
+    /// Its stream of random choices.
+    pub(super) fn rng(&mut self) -> &mut ChaCha8Rng {
+        &mut self.rng
+    }
+
+    /// The mean time to an answer that was asked for; zero if none was.
+    pub(super) fn latency(&self) -> Duration {
+        self.options.latency
+    }
+
     /// True if a bug is planted, so that past states must be kept and settled.
     pub(super) fn has_bug(&self) -> bool {
         self.options.bug.is_some()
