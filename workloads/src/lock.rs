@@ -15,6 +15,7 @@ pub(crate) const DESCRIPTION: Description = Description {
            back; the other clients write",
     checks: "the times for which two clients surely hold the same lock never overlap; fencing tokens grow",
     misses: "a lock lost within a tenth of its lease; what a holder does with the lock",
+    has_level: false,
 };
 
 /// The lease under which a lock is held: a client that refreshed it holds the lock for so long from that invocation.

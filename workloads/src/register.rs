@@ -19,6 +19,7 @@ pub(crate) const DESCRIPTION: Description = Description {
     asks: "reads, writes and compare-and-sets of integers on many keys; no value is used twice",
     checks: "every register is linearizable: it behaves as one copy on which each operation takes effect at one instant",
     misses: "anything that spans two keys; values lost on a key that nobody reads again",
+    has_level: false,
 };
 
 /// After so many operations a key is retired.

@@ -11,6 +11,7 @@ pub(crate) const DESCRIPTION: Description = Description {
     asks: "unique integers are added; the whole set is read twice a second, and from every node at the end",
     checks: "nothing acknowledged is lost, stale, or stored twice; nothing appears that was refused or never added",
     misses: "what happens to an element between two reads; the order of additions",
+    has_level: false,
 };
 
 /// Between two reads of the whole set in the main part: they cost as much as the set is large.

@@ -41,7 +41,19 @@ pub struct Description {
     pub checks: &'static str,
     /// What would be missed.
     pub misses: &'static str,
+    /// True if it is judged by the level of isolation that a plan expects.
+    pub has_level: bool,
 }
 
 /// Every workload.
-pub const ALL: &[&Description] = &[&crate::register::DESCRIPTION, &crate::set::DESCRIPTION, &crate::lock::DESCRIPTION];
+pub const ALL: &[&Description] = &[
+    &crate::register::DESCRIPTION,
+    &crate::set::DESCRIPTION,
+    &crate::lock::DESCRIPTION,
+    &crate::append::DESCRIPTION,
+    &crate::wr::DESCRIPTION,
+    &crate::bank::DESCRIPTION,
+    &crate::long_fork::DESCRIPTION,
+    &crate::write_skew::DESCRIPTION,
+    &crate::predicate::DESCRIPTION,
+];
