@@ -1,7 +1,7 @@
 //! From a history to verdicts: the workload's own checks, whether there is enough evidence, and whether the system
 //! recovered.
 
-use crate::offered::Offered;
+use crate::offered::{Offered, Wanted};
 use crate::plan::Plan;
 use checkers::{Budget, Check, Expectations, Word};
 use history::{Fault, History};
@@ -26,11 +26,15 @@ impl Promised {
     }
 }
 
-/// Judges the history of a run.
+/// Judges the history of a run by what its workload wanted.
 #[must_use]
-pub fn judge<D: Offered>(history: &History<D>, faults: &[Fault], promised: &Promised) -> Vec<Check> {
-    let judges = D::workload(1, 0).judges;
-    let mut checks: Vec<Check> = judges.iter().map(|judge| check(judge, history)).collect();
+pub fn judge<D: Offered>(
+    history: &History<D>,
+    faults: &[Fault],
+    promised: &Promised,
+    wanted: Wanted<'_>,
+) -> Vec<Check> {
+    let mut checks = judge_history(history, wanted);
     let expectations = Expectations {
         functions: D::FUNCTIONS.iter().map(|f| (*f).to_owned()).collect(),
         nemeses: promised.nemeses.clone(),
@@ -51,10 +55,10 @@ pub fn judge<D: Offered>(history: &History<D>, faults: &[Fault], promised: &Prom
     checks
 }
 
-/// Judges a history that somebody else recorded, by the workload's own checks.
+/// Judges a history by a workload's own checks, whoever recorded it.
 #[must_use]
-pub fn judge_history<D: Offered>(history: &History<D>) -> Vec<Check> {
-    D::workload(1, 0).judges.iter().map(|judge| check(judge, history)).collect()
+pub fn judge_history<D: Offered>(history: &History<D>, wanted: Wanted<'_>) -> Vec<Check> {
+    D::workload(wanted).judges.iter().map(|judge| check(judge, history)).collect()
 }
 
 fn check<D: Offered>(judge: &Judge<D>, history: &History<D>) -> Check {

@@ -3,6 +3,7 @@
 use crate::exit::{Exit, Failure};
 use crate::quantity::{Concurrency, NodeChoice, Rate, Seed, Span};
 use anyhow::Context;
+use checkers::txn::level::Level;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -21,10 +22,14 @@ pub struct Settings {
     #[arg(long, value_name = "DATABASE[:OPTION,...]")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub database: Option<DatabaseName>,
-    /// What clients ask: `register`, `set` or `lock` [default: register]
+    /// What clients ask: `register`, `set`, `lock`, `append`, `wr`, `bank` and so on [default: register]
     #[arg(long, short, value_name = "WORKLOAD")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workload: Option<WorkloadName>,
+    /// The level of isolation that transactions are promised [default: strict-serializable]
+    #[arg(long, value_name = "LEVEL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expect: Option<LevelName>,
     /// What goes wrong: `none`, or a list such as `partition,kill:primary` [default: none]
     #[arg(long, value_name = "NEMESIS[:CHOICE],...")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -97,6 +102,9 @@ pub struct Plan {
     pub database: DatabaseName,
     /// What clients ask.
     pub workload: WorkloadName,
+    /// The level of isolation that is promised; None if the workload has none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub expect: Option<LevelName>,
     /// What goes wrong.
     pub nemesis: NemesisList,
     /// Mean time from one fault of a kind to the next.
@@ -163,6 +171,7 @@ impl Settings {
             name: self.name.or(file.name),
             database: self.database.or(file.database),
             workload: self.workload.or(file.workload),
+            expect: self.expect.or(file.expect),
             nemesis: self.nemesis.or(file.nemesis),
             nemesis_interval: self.nemesis_interval.or(file.nemesis_interval),
             nemesis_hold: self.nemesis_hold.or(file.nemesis_hold),
@@ -211,6 +220,7 @@ impl Settings {
             time_to_live: self.time_to_live.unwrap_or(Span::seconds(30)),
             recovery_limit: self.recovery_limit.unwrap_or(Span::seconds(60)),
             leave_running: self.leave_running,
+            expect: self.expect.or_else(|| workload.has_level().then(LevelName::default)),
             database,
             workload,
         };
@@ -228,6 +238,12 @@ impl Plan {
                 "`{}` runs in this process and not on nodes, so `{}` has nothing to break; leave --nemesis out, or \
                  choose a database on nodes",
                 self.database.0, self.nemesis.0
+            ));
+        }
+        if self.expect.is_some() && !self.workload.has_level() {
+            return wrong(format!(
+                "the workload `{}` is judged by no level of isolation; leave --expect out",
+                self.workload
             ));
         }
         if self.nemesis.0 != "none" && self.nemesis_hold.0 >= self.time_limit.0 {
@@ -251,6 +267,7 @@ impl Plan {
             format!("--workload {}", self.workload),
             format!("--nemesis {}", self.nemesis),
         ];
+        words.extend(self.expect.as_ref().map(|expect| format!("--expect {expect}")));
         if self.nemesis.0 != "none" {
             words.push(format!("--nemesis-interval {}", self.nemesis_interval));
             words.push(format!("--nemesis-hold {}", self.nemesis_hold));
@@ -338,6 +355,39 @@ checked_name!(
         if known { Ok(()) } else { Err(format!("there is no workload `{text}`; there are {}", names.join(", "))) }
     }
 );
+
+checked_name!(
+    /// A level of isolation.
+    LevelName,
+    |text| {
+        let names = || Level::names().map(|(_, name)| name);
+        let near = cluster::nearest(text, names()).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+        Level::parse(text).map(|_| ()).ok_or_else(|| format!("there is no level of isolation `{text}`{near}"))
+    }
+);
+
+impl LevelName {
+    /// The level.
+    #[must_use]
+    pub fn level(&self) -> Level {
+        Level::parse(&self.0).expect("a name is checked when it is read")
+    }
+}
+
+impl Default for LevelName {
+    /// Strict serializable: what people take transactions for.
+    fn default() -> LevelName {
+        LevelName(Level::StrictSerializable.name().to_owned())
+    }
+}
+
+impl WorkloadName {
+    /// True if it is judged by a level of isolation.
+    #[must_use]
+    pub fn has_level(&self) -> bool {
+        workloads::ALL.iter().any(|workload| workload.name == self.0 && workload.has_level)
+    }
+}
 
 checked_name!(
     /// A list of nemeses with their choices.

@@ -2,7 +2,9 @@
 
 use crate::exit::{Exit, Failure};
 use crate::judge::judge_history;
+use crate::offered::Wanted;
 use checkers::object::{Compat, JudgeOptions, Judged, NilRead, Violation, models};
+use checkers::txn::level::Level;
 use checkers::{Anomaly, Check, SingleOptions, Verdict, Word};
 use history::{Calls, EdnText, History, Lock, OpId, ReadError, ReadOptions, Recording, Value};
 use report::drawing::Drawing;
@@ -99,7 +101,8 @@ pub fn judge_file(path: &Path, asked: &Asked) -> Result<Recorded, Failure> {
     if asked.model == LEASED_LOCK {
         let history = History::<Lock>::from_recording(&recording).map_err(|error| malformed(path, error))?;
         let told = |check: Check| tell(check, &[], &calls, &drawn);
-        return Ok(Recorded { told: judge_history::<Lock>(&history).into_iter().map(told).collect(), notes });
+        let wanted = Wanted { workload: LEASED_LOCK, threads: 1, seed: 0, expect: Level::StrictSerializable };
+        return Ok(Recorded { told: judge_history::<Lock>(&history, wanted).into_iter().map(told).collect(), notes });
     }
     let (promise, verdict, violations) = by_name(path, asked, &calls)?;
     let check = Check { name: asked.model.clone(), promise, verdict };

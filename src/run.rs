@@ -7,7 +7,7 @@ use crate::index::{Finished, Index};
 use crate::interpreter::{Interpreter, Limits, Setup};
 use crate::journal::Journal;
 use crate::judge::{Promised, Results, judge, worst};
-use crate::offered::Offered;
+use crate::offered::{Offered, Wanted};
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::stop::Stop;
@@ -49,7 +49,7 @@ pub async fn run_test<D: Offered>(plan: Plan) -> Result<Exit, Failure> {
     let stop =
         crate::stop::listen(format!("nodes heal themselves within {}, or now by: {farewell}", plan.time_to_live))
             .context("while asking for signals")?;
-    let workload = D::workload(0, 0).description;
+    let workload = D::workload(Wanted::by(&plan, 1)).description;
     let database = databases::open(&plan.database.0, plan.seed.0).map_err(|e| Failure::new(Exit::Data, e))?;
     if D::connect(database.as_ref()).is_none() {
         let message =
@@ -71,7 +71,7 @@ pub async fn run_test<D: Offered>(plan: Plan) -> Result<Exit, Failure> {
     meta.nodes = testbed.names();
     testbed.system.run.clone_from(&meta.run);
     let threads = plan.concurrency.on(testbed.system.nodes.len());
-    let workload = D::workload(threads, plan.seed.0);
+    let workload = D::workload(Wanted::by(&plan, threads));
     Run { plan, directory, meta, testbed, workload, progress, stop }.go_through().await
 }
 
@@ -301,7 +301,7 @@ pub fn judge_directory<D: Offered>(directory: &RunDirectory, plan: &Plan, meta: 
     let history = read_history::<D>(&directory.file("history.jsonl"))?;
     let faults = directory.faults().map_err(|e| Failure::new(Exit::Data, e))?;
     let began = Instant::now();
-    let checks = judge(&history, &faults, &Promised::by(plan, &meta.nodes));
+    let checks = judge(&history, &faults, &Promised::by(plan, &meta.nodes), Wanted::by(plan, 1));
     let verdict = worst(&checks);
     let results = Results { schema: 1, verdict, checks: &checks, faults: &faults };
     directory.write("results.json", &serde_json::to_vec_pretty(&results).context("results can be written")?)?;

@@ -1,6 +1,6 @@
 //! What a report says of a run besides its history: the plan and the surroundings, in words.
 
-use crate::offered::Offered;
+use crate::offered::{Offered, Wanted};
 use crate::plan::Plan;
 use crate::store::{Meta, RunDirectory};
 use checkers::Check;
@@ -17,7 +17,7 @@ pub fn page<D: Offered>(
     checks: &[Check],
     faults: &[Fault],
 ) -> Page {
-    let workload = D::workload(1, 0).description;
+    let workload = D::workload(Wanted::by(plan, 1)).description;
     let tested = if meta.tested.is_empty() { plan.database.to_string() } else { meta.tested.clone() };
     let under = match plan.nemesis.0.as_str() {
         "none" => "no faults".to_owned(),
