@@ -6,6 +6,7 @@ mod oracle;
 mod polygraph;
 mod random;
 mod recheck;
+mod timestamps;
 mod weak;
 
 /// How many random histories a test takes.

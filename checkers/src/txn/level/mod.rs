@@ -9,10 +9,12 @@ mod lattice;
 mod name;
 mod order;
 mod polygraph;
+mod timestamps;
 mod weak;
 
 pub use exact::{Exact, Outcome, Standing, Step, Why};
 pub use lattice::{Boundary, Lattice};
 pub use name::Level;
 pub use polygraph::{Explained, Lemma, Link, Polygraph};
+pub use timestamps::{Claim, Contradiction, Stamps, contradictions};
 pub use weak::{Before, Cause, Reason, Weak, WeakOutcome};
