@@ -1,0 +1,320 @@
+//! A history of transactions in, a verdict out: what is wrong with it, which levels that refutes, and which it keeps.
+//!
+//! Everything that is said to be wrong was verified by other code before: findings by [`super::verify_finding`], cycles by
+//! [`super::verify`], refutations of levels by the engines that made them.
+
+use super::explain::{self, Explained};
+use super::level::{Boundary, Exact, Lattice, Level, Polygraph, Weak, WeakOutcome};
+use super::{
+    CycleOptions, Cycles, EMPTY_GRAPH, Gap, GraphLevel, InferOptions, Inferred, Needs, Phenomenon, Proof, Shape, cycles,
+};
+use super::{infer_append, infer_register, level};
+use crate::verdict::{Evidence, Word};
+use history::Calls;
+use std::collections::BTreeSet;
+
+/// What the transactions are about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Objects {
+    /// Lists that are appended to: versions have a known order.
+    Lists,
+    /// Registers that are overwritten.
+    Registers,
+}
+
+/// How a history is judged.
+#[derive(Clone, Debug)]
+pub struct TxnOptions {
+    /// What may be assumed about the system.
+    pub infer: InferOptions,
+    /// What cycles are looked for, and how hard.
+    pub cycles: CycleOptions,
+    /// The levels that the system promises.
+    pub expect: Vec<Level>,
+    /// True: what Elle would say, with its lattice and without what it does not look for.
+    pub as_elle: bool,
+    /// Visits of nodes that each decision of a level may cost.
+    pub visits: u64,
+}
+
+impl Default for TxnOptions {
+    fn default() -> Self {
+        TxnOptions {
+            infer: InferOptions::default(),
+            cycles: CycleOptions::default(),
+            expect: vec![Level::StrictSerializable],
+            as_elle: false,
+            visits: 100_000_000,
+        }
+    }
+}
+
+/// What was found.
+#[derive(Clone, Debug)]
+pub struct TxnJudged {
+    /// The verdict on the levels that are promised.
+    pub word: Word,
+    /// Why it is unknown; empty otherwise.
+    pub reason: String,
+    /// What is wrong, what breaks the promise first. Rows are positions of calls.
+    pub anomalies: Vec<TxnAnomaly>,
+    /// The weakest levels that are refuted, and the rest of them.
+    pub boundary: Boundary,
+    /// The strongest levels that the history is known to keep.
+    pub strongest: Vec<Level>,
+    /// What was looked at.
+    pub evidence: Evidence,
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TxnAnomaly {
+    /// By its published name.
+    pub phenomenon: Phenomenon,
+    /// True if a level that is promised does not allow it.
+    pub breaks_promise: bool,
+    /// Who is in it, and why.
+    pub explained: Explained,
+}
+
+/// Judges a history.
+///
+/// # Errors
+/// The first transaction that is none of such objects: its line, and what was expected.
+pub fn judge_transactions(objects: Objects, calls: &Calls<'_>, options: &TxnOptions) -> Result<TxnJudged, String> {
+    let inferred = match objects {
+        Objects::Lists => infer_append(calls, &options.infer)?,
+        Objects::Registers => infer_register(calls, &options.infer)?,
+    };
+    let found = cycles(&inferred.graph, inferred.transactions.timeline(), &options.cycles);
+    Ok(Case { objects, inferred: &inferred, cycles: &found, options }.judged())
+}
+
+/// A history with all that was found in it.
+struct Case<'a> {
+    objects: Objects,
+    inferred: &'a Inferred<'a>,
+    cycles: &'a Cycles,
+    options: &'a TxnOptions,
+}
+
+/// Levels that were decided by more than anomalies.
+#[derive(Default)]
+struct Decided {
+    kept: Vec<Level>,
+    refuted: Vec<Level>,
+    doubts: Vec<String>,
+}
+
+impl Case<'_> {
+    fn judged(&self) -> TxnJudged {
+        let lattice = if self.options.as_elle { Lattice::elle() } else { Lattice::corrected() };
+        let found = self.phenomena();
+        let mut decided = self.decided(&lattice, &found);
+        let mut boundary = lattice.boundary(&found);
+        self.widen(&lattice, &mut boundary, &decided.refuted);
+        let refuted: BTreeSet<Level> = boundary.not.iter().chain(&boundary.also_not).copied().collect();
+        let is_broken = self.options.expect.iter().any(|level| refuted.contains(level));
+        decided.doubts.extend(self.doubts());
+        let word = match (is_broken, decided.doubts.is_empty()) {
+            (true, _) => Word::Invalid,
+            (false, false) => Word::Unknown,
+            (false, true) => Word::Valid,
+        };
+        let kept: Vec<Level> = Level::all()
+            .filter(|level| !refuted.contains(level))
+            .filter(|level| decided.kept.iter().any(|stronger| lattice.implies(*stronger, *level)))
+            .collect();
+        let strongest = lattice.strongest(&kept);
+        let evidence = self.evidence(&boundary, &strongest);
+        let reason = if word == Word::Unknown { decided.doubts.join("; ") } else { String::new() };
+        TxnJudged { word, reason, anomalies: self.anomalies(&lattice), boundary, strongest, evidence }
+    }
+
+    /// Everything that is known to be there.
+    fn phenomena(&self) -> Vec<Phenomenon> {
+        let findings = self.inferred.counts.keys().copied().filter(|phenomenon| self.counts(*phenomenon));
+        let cycles = self.cycles.cycles.iter().map(|cycle| cycle.phenomenon);
+        let proven = self.cycles.proven.iter().map(least);
+        let all: BTreeSet<Phenomenon> = findings.chain(cycles).chain(proven).collect();
+        all.into_iter().collect()
+    }
+
+    /// Elle looks for neither of these.
+    fn counts(&self, phenomenon: Phenomenon) -> bool {
+        let is_ours = matches!(phenomenon, Phenomenon::GarbageRead | Phenomenon::LostAppend);
+        !(self.options.as_elle && is_ours)
+    }
+
+    /// Levels that no single anomaly refutes are asked for by themselves, if something is wrong or the order of versions
+    /// is open.
+    fn decided(&self, lattice: &Lattice, found: &[Phenomenon]) -> Decided {
+        let mut decided = Decided::default();
+        if self.options.as_elle || self.inferred.graph.is_empty() {
+            return decided;
+        }
+        match self.objects {
+            Objects::Lists => self.decide_lists(found, &mut decided),
+            Objects::Registers => self.decide_registers(lattice, found, &mut decided),
+        }
+        decided
+    }
+
+    fn decide_lists(&self, found: &[Phenomenon], decided: &mut Decided) {
+        let timeline = self.inferred.transactions.timeline();
+        if found.is_empty() && self.cycles.incomplete.is_empty() {
+            let strongest = Level::Serializable.under(self.options.cycles.orders);
+            decided.kept.extend(strongest);
+            return;
+        }
+        let exact = Exact::new(&self.inferred.accesses, timeline, &self.inferred.graph, self.options.visits);
+        let Some(exact) = exact else { return };
+        let standing = exact.standing();
+        decided.kept = standing.strongest;
+        decided.refuted = standing.weakest_refuted.into_iter().map(|(level, _)| level).collect();
+        let open = self.options.expect.iter().filter(|level| standing.undecided.contains(level));
+        decided.doubts.extend(open.map(|level| format!("{level} was not decided within the budget")));
+    }
+
+    fn decide_registers(&self, lattice: &Lattice, found: &[Phenomenon], decided: &mut Decided) {
+        let refuted: BTreeSet<Level> = lattice.refuted_by(found).into_iter().collect();
+        for level in self.options.expect.iter().filter(|level| !refuted.contains(level)) {
+            match self.decide_register(*level) {
+                Some(true) => decided.kept.push(*level),
+                Some(false) => decided.refuted.push(*level),
+                None => decided.doubts.push(format!(
+                    "the order of versions leaves {level} open, or it was not decided within the budget"
+                )),
+            }
+        }
+    }
+
+    /// Whether a history of registers keeps a level, in whatever order its versions were made.
+    fn decide_register(&self, level: Level) -> Option<bool> {
+        let timeline = self.inferred.transactions.timeline();
+        let (accesses, graph) = (&self.inferred.accesses, &self.inferred.graph);
+        let (base, _) = level.base()?;
+        if matches!(base, Level::ReadUncommitted | Level::ReadCommitted) {
+            // What they forbid are cycles of known edges, and all of those were found.
+            return Some(true);
+        }
+        if let Some(outcome) = Polygraph::new(accesses, timeline, graph).satisfies(level, self.options.visits) {
+            return match outcome {
+                level::Explained::Satisfied => Some(true),
+                level::Explained::Refuted(_) => Some(false),
+                level::Explained::Undecided => None,
+            };
+        }
+        match Weak::new(accesses, timeline).satisfies(level)? {
+            WeakOutcome::Satisfied => Some(true),
+            WeakOutcome::Refuted(_) | WeakOutcome::ThinAir { .. } => Some(false),
+            WeakOutcome::Undecided => None,
+        }
+    }
+
+    /// Adds levels that were refuted by themselves, and all from which one of them follows.
+    fn widen(&self, lattice: &Lattice, boundary: &mut Boundary, refuted: &[Level]) {
+        if refuted.is_empty() {
+            return;
+        }
+        let mut all: BTreeSet<Level> = boundary.not.drain(..).chain(boundary.also_not.drain(..)).collect();
+        all.extend(Level::all().filter(|level| refuted.iter().any(|weaker| lattice.implies(*level, *weaker))));
+        let all: Vec<Level> = all.into_iter().collect();
+        boundary.not = lattice.weakest(&all);
+        boundary.also_not = all.into_iter().filter(|level| !boundary.not.contains(level)).collect();
+    }
+
+    fn doubts(&self) -> Vec<String> {
+        let mut doubts = self.inferred.doubts.clone();
+        if self.inferred.transactions.is_empty() {
+            doubts.push("not enough evidence: no transaction was done by any client".to_owned());
+        } else if self.inferred.exposure.committed == 0 {
+            doubts.push("not enough evidence: no transaction is known to have committed".to_owned());
+        }
+        let gap = |gap: &Gap| match gap {
+            Gap::Hubs => Some("some cycles of predicates could not be looked for".to_owned()),
+            Gap::Unverified => {
+                Some("a cycle was found that did not verify: a fault of ours, please report it".to_owned())
+            }
+            // What is there was decided without; only which cycles are shown depends on the budget.
+            Gap::Budget => None,
+        };
+        doubts.extend(self.cycles.incomplete.iter().filter_map(gap));
+        if self.options.as_elle {
+            doubts.retain(|doubt| doubt == EMPTY_GRAPH || doubt.starts_with("not enough evidence"));
+        }
+        doubts
+    }
+
+    fn anomalies(&self, lattice: &Lattice) -> Vec<TxnAnomaly> {
+        let transactions = &self.inferred.transactions;
+        let breaks = |phenomenon| self.options.expect.iter().any(|level| lattice.prohibits(*level, phenomenon));
+        let findings = self.inferred.findings.iter().filter(|finding| self.counts(finding.phenomenon));
+        let findings = findings.map(|finding| (finding.phenomenon, explain::finding(transactions, finding)));
+        let cycles = self.cycles.cycles.iter();
+        let cycles = cycles.map(|cycle| (cycle.phenomenon, explain::cycle(self.inferred, cycle)));
+        let anomaly =
+            |(phenomenon, explained)| TxnAnomaly { phenomenon, breaks_promise: breaks(phenomenon), explained };
+        let mut anomalies: Vec<TxnAnomaly> = findings.chain(cycles).map(anomaly).collect();
+        anomalies.sort_by_key(|anomaly| (!anomaly.breaks_promise, anomaly.phenomenon));
+        anomalies
+    }
+
+    fn evidence(&self, boundary: &Boundary, strongest: &[Level]) -> Evidence {
+        let exposure = &self.inferred.exposure;
+        let names = |levels: &[Level]| match levels {
+            [] => "none".to_owned(),
+            some => some.iter().map(|level| level.name()).collect::<Vec<_>>().join(", "),
+        };
+        let mut facts = vec![
+            ("promised", names(&self.options.expect)),
+            ("strongest level kept", names(strongest)),
+            ("not", names(&boundary.not)),
+            ("also not", names(&boundary.also_not)),
+            ("transactions", exposure.transactions.to_string()),
+            ("committed", exposure.committed.to_string()),
+            ("keys", exposure.keys.to_string()),
+            ("ww edges", exposure.ww.to_string()),
+            ("wr edges", exposure.wr.to_string()),
+            ("rw edges", exposure.rw.to_string()),
+            ("reads of old versions", exposure.old_reads.to_string()),
+            ("largest component", self.cycles.stats.largest.to_string()),
+            ("nodes expanded", self.cycles.stats.expansions.to_string()),
+        ];
+        if self.cycles.incomplete.contains(&Gap::Budget) {
+            facts.push(("search for cycles to show", "ended by the budget".to_owned()));
+        }
+        let mut evidence: Evidence = facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let plural = |count: u64| if count == 1 { "edge" } else { "edges" };
+        let source =
+            |(name, count): &(&str, u64)| (format!("versions by {name}"), format!("{count} {}", plural(*count)));
+        evidence.extend(self.inferred.sources.iter().map(source));
+        let counts = self.inferred.counts.iter().chain(&self.cycles.at_least);
+        let counts = counts.filter(|(phenomenon, _)| self.counts(**phenomenon));
+        evidence.extend(counts.map(|(phenomenon, count)| (phenomenon.name(), format!("at least {count}"))));
+        evidence
+    }
+}
+
+/// What a graph of a level surely has if it has a cycle.
+fn least(proof: &Proof) -> Phenomenon {
+    let shape = match proof.level {
+        GraphLevel::Writes => Shape::G0,
+        GraphLevel::Flow => Shape::G1c,
+        GraphLevel::Snapshot => Shape::GNonadjacent,
+        GraphLevel::RepeatableRead => Shape::G2Item,
+        GraphLevel::Serializable => Shape::G2,
+    };
+    Phenomenon::Cycle(shape, proof.needs)
+}
+
+/// Which orders besides data a level is about.
+#[must_use]
+pub fn orders_of(levels: &[Level]) -> Needs {
+    let needs = |level: &Level| match level {
+        Level::Linearizable => Needs::Realtime,
+        Level::SessionSerializable | Level::Sequential => Needs::Process,
+        other => other.base().map_or(Needs::Process, |(_, needs)| needs),
+    };
+    levels.iter().map(needs).max().unwrap_or(Needs::Realtime)
+}
