@@ -1,6 +1,8 @@
 //! The cycle engine against enumeration: on random small graphs it finds what is there and nothing else; on large ones
 //! it is quick enough, and every cycle that it tells of verifies.
 
+#[path = "txn_cycles/large.rs"]
+mod large;
 #[path = "txn_cycles/oracle.rs"]
 mod oracle;
 #[path = "txn_cycles/random.rs"]
@@ -207,4 +209,43 @@ fn who_never_completed_precedes_nobody_but_by_data() {
     assert_eq!(names(&found), ["G-single-item-process"], "written, read, then missed by the reader's session");
     let graph = Graph::new(3, 0, &[edge(2, 0, Kinds::RW)]);
     assert!(cycles(&graph, &timeline, &CycleOptions::default()).cycles.is_empty());
+}
+
+#[test]
+fn a_valid_history_of_a_million_is_one_scan() {
+    let (graph, timeline) = large::valid(1_000_000);
+    let found = cycles(&graph, &timeline, &CycleOptions::default());
+    assert!(found.cycles.is_empty() && found.proven.is_empty() && found.incomplete.is_empty());
+    assert_eq!((found.stats.components, found.stats.expansions), (0, 0));
+    assert!(found.stats.windows > 1_000, "only {} windows", found.stats.windows);
+}
+
+#[test]
+fn stale_reads_from_end_to_end_are_named() {
+    let (graph, timeline) = large::stale(20_000, 1);
+    let found = cycles(&graph, &timeline, &CycleOptions::default());
+    assert!(found.stats.largest > 19_000, "{:?}", found.stats);
+    assert_eq!(found.incomplete, []);
+    assert_eq!(names(&found)[0], "G-single-item", "reads that are stale by what was read besides");
+}
+
+#[test]
+fn a_component_of_many_thousands_has_no_read_skew() {
+    let (graph, timeline) = large::coloured(20_000, None);
+    let found = cycles(&graph, &timeline, &CycleOptions::default());
+    assert!(found.stats.largest > 19_500, "{:?}", found.stats);
+    assert_eq!(found.incomplete, []);
+    let shapes: BTreeSet<String> = names(&found).into_iter().collect();
+    assert!(!shapes.iter().any(|name| name.starts_with("G-single")), "{shapes:?}");
+    assert!(shapes.contains("G-nonadjacent-item"), "{shapes:?}");
+}
+
+#[test]
+fn one_read_skew_in_a_component_of_a_hundred_thousand_is_found() {
+    let (graph, timeline) = large::coloured(100_000, Some(70_001));
+    let found = cycles(&graph, &timeline, &CycleOptions::default());
+    assert_eq!(found.incomplete, []);
+    assert_eq!(found.cycles[0].phenomenon, Phenomenon::Cycle(Shape::GSingleItem, Needs::Data));
+    let rows: Vec<u32> = found.cycles[0].steps.iter().map(|step| step.from).collect();
+    assert_eq!(rows, [70_001, 70_003, 70_005]);
 }

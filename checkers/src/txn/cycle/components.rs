@@ -7,15 +7,23 @@ const UNSEEN: u32 = u32::MAX;
 /// A node whose component is known.
 const DONE: u32 = u32::MAX - 1;
 
-/// Hands over each strong component once, those that are reached from it before it (reverse topological order).
-pub(super) fn components<I>(nodes: u32, out: impl Fn(u32) -> I, mut found: impl FnMut(&[u32]))
+/// How many nodes there are, and how many of them, the first ones, are where a search begins.
+#[derive(Clone, Copy)]
+pub(super) struct Extent {
+    pub nodes: u32,
+    pub roots: u32,
+}
+
+/// Hands over each strong component once, those that are reached from it before it (reverse topological order). What
+/// no root reaches is left out.
+pub(super) fn components<I>(extent: Extent, out: impl Fn(u32) -> I, mut found: impl FnMut(&[u32]))
 where
     I: Iterator<Item = u32>,
 {
-    let mut low = vec![UNSEEN; nodes as usize];
+    let mut low = vec![UNSEEN; extent.nodes as usize];
     let (mut open, mut path): (Vec<u32>, Vec<(u32, u32, I)>) = (Vec::new(), Vec::new());
     let mut counter = 0;
-    for root in 0..nodes {
+    for root in 0..extent.roots {
         if low[root as usize] != UNSEEN {
             continue;
         }
@@ -63,10 +71,14 @@ where
 mod tests {
     use super::*;
 
+    fn all_of(nodes: u32) -> Extent {
+        Extent { nodes, roots: nodes }
+    }
+
     fn of(edges: &[&[u32]]) -> Vec<Vec<u32>> {
         let mut all = Vec::new();
         components(
-            edges.len() as u32,
+            all_of(edges.len() as u32),
             |node| edges[node as usize].iter().copied(),
             |members| {
                 let mut members = members.to_vec();
@@ -88,7 +100,7 @@ mod tests {
     fn a_long_path_needs_no_deep_stack() {
         let last = 300_000;
         let mut sizes = Vec::new();
-        components(last, |node| std::iter::once((node + 1) % last), |members| sizes.push(members.len()));
+        components(all_of(last), |node| std::iter::once((node + 1) % last), |members| sizes.push(members.len()));
         assert_eq!(sizes, [last as usize]);
     }
 }

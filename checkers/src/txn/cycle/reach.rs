@@ -39,7 +39,7 @@ impl<'a> Condensed<'a> {
             view,
         };
         components(
-            view.nodes(),
+            view.extent(),
             |node| view.out(node),
             |members| {
                 let number = condensed.first.len() as u32 - 1;
@@ -149,5 +149,94 @@ impl<'a> Condensed<'a> {
         }
         let number = |node: u32| self.component[node as usize] as usize;
         (0..asked.len()).filter(|&at| earliest[number(asked[at].from)] < latest[number(asked[at].to)]).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::txn::cycle::piece::Piece;
+    use crate::txn::cycle::placement::Placement;
+    use crate::txn::cycle::survey::{Grade, strong, view};
+    use crate::txn::cycle::walk::{Course, Walker};
+    use crate::txn::cycle::window::{Strongest, windows};
+    use crate::txn::{Edge, Graph, GraphLevel, Kinds, Needs, Timeline};
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    const FLOW: Grade = Grade::Level(GraphLevel::Flow);
+
+    fn random(rng: &mut ChaCha8Rng, rows: u32) -> (Graph, Timeline) {
+        let mut timeline = Timeline::default();
+        (0..rows).for_each(|row| timeline.push(2 * row, 2 * row + 1 + 2 * rng.random_range(0..12), row));
+        let mut edge = || {
+            let from = rng.random_range(0..rows);
+            let to = (from + rng.random_range(0..20)).saturating_sub(6).min(rows - 1);
+            Edge { from, to, kinds: [Kinds::WR, Kinds::WW, Kinds::RW][rng.random_range(0..3)] }
+        };
+        let edges: Vec<Edge> = (0..rows / 2).map(|_| edge()).collect();
+        (Graph::new(rows, 0, &edges), timeline)
+    }
+
+    fn whole(graph: &Graph, timeline: &Timeline) -> Piece {
+        let places: Vec<u32> = (0..graph.nodes()).collect();
+        Piece::new(&places, graph, timeline, &Placement::new(graph, timeline))
+    }
+
+    #[test]
+    fn windows_hold_every_component_of_the_whole() {
+        let mut rng = ChaCha8Rng::seed_from_u64(8);
+        let mut met = 0;
+        for _ in 0..300 {
+            let (graph, timeline) = random(&mut rng, 60);
+            let placement = Placement::new(&graph, &timeline);
+            let strongest = Strongest::new(&graph, &timeline, &placement, Needs::Realtime);
+            let mut within = strongest.components(&windows(&graph, &placement));
+            let piece = whole(&graph, &timeline);
+            let all = view(&piece, Grade::Level(GraphLevel::Serializable), Needs::Realtime);
+            let mut there = strong(&piece, &all);
+            within.sort_unstable();
+            there.sort_unstable();
+            met += within.len();
+            assert_eq!(within, there);
+        }
+        assert!(met > 50, "only {met} components");
+    }
+
+    #[test]
+    fn batches_and_the_two_passes_agree_with_one_walk_after_the_other() {
+        let mut rng = ChaCha8Rng::seed_from_u64(9);
+        let (mut acyclic, mut closed) = (0, 0);
+        for _ in 0..300 {
+            let (graph, timeline) = random(&mut rng, 40);
+            let piece = whole(&graph, &timeline);
+            let pairs =
+                (0..40).flat_map(|from| (0..40).map(move |to| Asked { from, to })).filter(|one| one.from != one.to);
+            let asked: Vec<Asked> = pairs.collect();
+            let realtime = view(&piece, FLOW, Needs::Realtime);
+            let mut budget = u64::MAX;
+            let bits = Condensed::new(realtime).paths(&asked, usize::MAX, &mut budget).unwrap_or_default();
+            let mut walker = Walker::new(realtime.nodes());
+            let mut walk = |asked: &Asked| {
+                let course = Course { row: asked.to, first: &[asked.from], goal: asked.to, most: u32::MAX };
+                walker.closed(&realtime, &course, |_| true, |_| true).is_some()
+            };
+            let walked: Vec<usize> = (0..asked.len()).filter(|&at| walk(&asked[at])).collect();
+            assert_eq!(bits, walked);
+            closed += walked.len();
+            if strong(&piece, &realtime).is_empty() {
+                acyclic += 1;
+                let data = Condensed::new(view(&piece, FLOW, Needs::Data));
+                let column =
+                    |column: &[u32]| -> Vec<u32> { piece.nodes.iter().map(|&row| column[row as usize]).collect() };
+                let mut either =
+                    data.paths_by_realtime(&asked, &column(&timeline.completed), &column(&timeline.invoked));
+                either.extend(data.paths(&asked, usize::MAX, &mut budget).unwrap_or_default());
+                either.sort_unstable();
+                either.dedup();
+                assert_eq!(either, walked);
+            }
+        }
+        assert!(acyclic > 10 && closed > 1_000, "{acyclic} acyclic, {closed} paths");
     }
 }

@@ -104,7 +104,7 @@ impl Survey {
 pub(super) fn strong(piece: &Piece, view: &View) -> Vec<Vec<u32>> {
     let mut all = Vec::new();
     let out = |node| view.out(node);
-    components(view.nodes(), out, |members| {
+    components(view.extent(), out, |members| {
         if members.len() > 1 {
             let mut rows: Vec<u32> = members.iter().filter_map(|&node| view.row(node)).collect();
             rows.sort_unstable();

@@ -4,6 +4,7 @@
 //! chains and, in a begin/commit graph, a second node for each row.
 
 use super::barrier::NOWHERE;
+use super::components::Extent;
 use super::piece::Piece;
 use crate::txn::{Kinds, Needs};
 
@@ -34,6 +35,11 @@ impl<'a> View<'a> {
     /// Nodes are numbered from 0 to this: beginnings, hubs, places in real time, places in sessions, commits.
     pub fn nodes(&self) -> u32 {
         self.commit(0) + if self.layers == Layers::BeginCommit { self.piece.rows } else { 0 }
+    }
+
+    /// A search begins at beginnings and hubs: what they do not reach is on no cycle and no path that is asked for.
+    pub fn extent(&self) -> Extent {
+        Extent { nodes: self.nodes(), roots: self.piece.len() }
     }
 
     /// The row of a node, if it is no hub and no place.

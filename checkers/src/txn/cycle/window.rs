@@ -5,7 +5,7 @@
 //! them. A valid history has short ones.
 
 use super::barrier::NOWHERE;
-use super::components::components;
+use super::components::{Extent, components};
 use super::placement::Placement;
 use crate::txn::{Graph, NEVER, Needs, Timeline};
 use rayon::prelude::*;
@@ -106,7 +106,7 @@ impl<'a> Strongest<'a> {
         let transactions = self.graph.transactions();
         let is_row = |&node: &u32| node < width && self.placement.order[(first + node) as usize] < transactions;
         let mut found = Vec::new();
-        components(width + barriers, out, |members| {
+        components(Extent { nodes: width + barriers, roots: width }, out, |members| {
             if members.len() > 1 && members.iter().copied().filter(is_row).nth(1).is_some() {
                 let mut places: Vec<u32> = members.iter().filter(|&&n| n < width).map(|node| first + node).collect();
                 places.sort_unstable();
