@@ -102,7 +102,7 @@ fn intermediate(object: &Object<'_, '_>, order: &Order<'_>, part: &mut Part) {
 
 /// What is wrong with the elements of a read that leaves the spine, from there on.
 fn branch(object: &Object<'_, '_>, order: &Order<'_>, scratch: &Scratch, slot: usize, part: &mut Part) {
-    let list = object.list(slot);
+    let list = order.lists[slot];
     for element in &list[super::order::shared(list, order.spine)..] {
         let writer = scratch.writers.get(*element).unwrap_or(NOBODY);
         if writer == NOBODY || object.has_failed(writer as usize) {

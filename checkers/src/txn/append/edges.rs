@@ -56,7 +56,7 @@ fn unseen(object: &Object<'_, '_>, order: &Order<'_>, readers: Vec<u32>, part: &
         return;
     }
     let last = order.spine.len().checked_sub(1).and_then(|last| order.installer(object, last));
-    let mut writers: Vec<u32> = order.unseen(object).map(|slot| object.row(slot)).collect();
+    let mut writers: Vec<u32> = order.unseen.iter().map(|slot| object.row(*slot)).collect();
     writers.dedup();
     for writer in &writers {
         if let Some(last) = last {
@@ -78,7 +78,7 @@ fn prove(object: &Object<'_, '_>, order: &Order<'_>, part: &mut Part) {
 
 /// What each step saw or made.
 fn note(object: &Object<'_, '_>, order: &Order<'_>, part: &mut Part) {
-    let mut newcomers = order.unseen(object).map(|slot| object.row(slot));
+    let mut newcomers = order.unseen.iter().map(|slot| object.row(*slot));
     let newcomer = newcomers.next().filter(|first| newcomers.all(|row| row == *first));
     for run in object.runs() {
         let mut has_appended = false;

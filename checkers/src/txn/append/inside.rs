@@ -12,14 +12,14 @@ pub(super) fn find(object: &Object<'_, '_>, order: &Order<'_>, options: &InferOp
     let mut own = Vec::new();
     for run in object.runs().filter(|run| run.len() > 1 && object.is_ok(run.start)) {
         if options.own_writes {
-            internal(object, run.clone(), &mut own, part);
+            internal(object, order, run.clone(), &mut own, part);
         }
         future(object, order, run, part);
     }
 }
 
 /// The first read that is not what the transaction had found before, with what it appended since.
-fn internal(object: &Object<'_, '_>, run: Range<usize>, own: &mut Vec<ValueId>, part: &mut Part) {
+fn internal(object: &Object<'_, '_>, order: &Order<'_>, run: Range<usize>, own: &mut Vec<ValueId>, part: &mut Part) {
     let mut known: Option<&[ValueId]> = None;
     own.clear();
     for slot in run {
@@ -27,7 +27,7 @@ fn internal(object: &Object<'_, '_>, run: Range<usize>, own: &mut Vec<ValueId>, 
             own.push(object.value(slot));
             continue;
         }
-        let list = object.list(slot);
+        let list = order.lists[slot];
         let is_expected = match known {
             None => list.ends_with(own),
             Some(known) => list.len() == known.len() + own.len() && list.starts_with(known) && list.ends_with(own),
@@ -59,7 +59,7 @@ fn future(object: &Object<'_, '_>, order: &Order<'_>, run: Range<usize>, part: &
         }
         let position = order.at[slot];
         let on_spine = longest.filter(|read| position != NOWHERE && position < order.at[*read]);
-        let holds = |read: &usize| object.list(*read).contains(&object.value(slot));
+        let holds = |read: &usize| order.lists[*read].contains(&object.value(slot));
         if let Some(read) = on_spine.or_else(|| off_spine.iter().copied().find(holds)) {
             let spots = vec![object.spot(read), object.spot(slot)];
             part.findings.add(Phenomenon::FutureRead, object.key, spots, vec![object.value(slot)]);

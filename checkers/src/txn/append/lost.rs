@@ -32,7 +32,7 @@ fn updates(object: &Object<'_, '_>, part: &mut Part) {
 /// Appends that nobody saw, although they had been acknowledged before another element that was seen was even asked for,
 /// or before the last read of the longest list.
 fn appends(object: &Object<'_, '_>, order: &Order<'_>, part: &mut Part) {
-    if !order.branches.is_empty() {
+    if !order.branches.is_empty() || order.unseen.is_empty() {
         return;
     }
     let timeline = object.transactions.timeline();
@@ -44,7 +44,7 @@ fn appends(object: &Object<'_, '_>, order: &Order<'_>, part: &mut Part) {
         return overtaken(object, order, later, part);
     };
     overtaken(object, order, later, part);
-    for slot in order.unseen(object).filter(|slot| object.is_ok(*slot)) {
+    for slot in order.unseen.iter().copied().filter(|slot| object.is_ok(*slot)) {
         let is_before = |other: usize| timeline.is_before(object.row(slot), object.row(other));
         if !later.is_some_and(is_before) && is_before(last) {
             let spots = vec![object.spot(slot), object.spot(last)];
@@ -55,7 +55,7 @@ fn appends(object: &Object<'_, '_>, order: &Order<'_>, part: &mut Part) {
 
 fn overtaken(object: &Object<'_, '_>, order: &Order<'_>, later: Option<usize>, part: &mut Part) {
     let Some(later) = later else { return };
-    for slot in order.unseen(object).filter(|slot| object.is_ok(*slot)) {
+    for slot in order.unseen.iter().copied().filter(|slot| object.is_ok(*slot)) {
         if object.transactions.timeline().is_before(object.row(slot), object.row(later)) {
             let spots = [slot, order.longest, later].map(|slot| object.spot(slot)).to_vec();
             let values = vec![object.value(slot), object.value(later)];

@@ -32,6 +32,10 @@ pub(super) struct Order<'a> {
     pub(super) spine: &'a [ValueId],
     /// The read that it is of; meaningless if the spine is empty.
     pub(super) longest: usize,
+    /// By slot: what a read found; empty for appends.
+    pub(super) lists: Vec<&'a [ValueId]>,
+    /// Appends that may have happened and that no ok read found: they come after the spine, if that is whole.
+    pub(super) unseen: Vec<usize>,
     /// By slot: the length of a read that is a beginning of the spine; the position of an append on the spine.
     pub(super) at: Vec<u32>,
     /// By slot.
@@ -52,10 +56,14 @@ pub(super) struct Order<'a> {
 
 impl<'a> Order<'a> {
     pub(super) fn of(object: &Object<'_, 'a>, scratch: &mut Scratch) -> Order<'a> {
-        let (longest, spine) = longest(object);
+        let lists: Vec<&[ValueId]> =
+            (0..object.len()).map(|slot| if object.is_read(slot) { object.list(slot) } else { &[] }).collect();
+        let (longest, spine) = longest(object, &lists);
         let mut order = Order {
             spine,
             longest,
+            lists,
+            unseen: Vec::new(),
             at: vec![NOWHERE; object.len()],
             marks: vec![Marks::default(); object.len()],
             writer: Vec::with_capacity(spine.len()),
@@ -68,6 +76,7 @@ impl<'a> Order<'a> {
         order.index(object, scratch);
         order.place_spine(&scratch.writers);
         order.place_reads(object, &scratch.writers);
+        order.unseen = order.find_unseen(object, &scratch.appends);
         order
     }
 
@@ -99,16 +108,13 @@ impl<'a> Order<'a> {
         }
     }
 
-    /// Appends that may have happened and that no ok read found: they come after the spine, if that is whole.
-    pub(super) fn unseen<'o>(&'o self, object: &'o Object<'_, '_>) -> impl Iterator<Item = usize> + Clone + 'o {
-        (0..object.len()).filter(move |slot| {
+    fn find_unseen(&self, object: &Object<'_, '_>, appends: &[u32]) -> Vec<usize> {
+        let is_unseen = |slot: &usize| {
             let marks = self.marks[*slot];
-            !object.is_read(*slot)
-                && self.at[*slot] == NOWHERE
-                && !object.has_failed(*slot)
-                && !marks.is_ambiguous
-                && !marks.is_in_branch
-        })
+            let is_elsewhere = self.at[*slot] != NOWHERE || marks.is_in_branch;
+            !is_elsewhere && !marks.is_ambiguous && !object.has_failed(*slot)
+        };
+        appends.iter().map(|slot| *slot as usize).filter(is_unseen).collect()
     }
 
     fn index(&mut self, object: &Object<'_, 'a>, scratch: &mut Scratch) {
@@ -170,7 +176,7 @@ impl<'a> Order<'a> {
 
     fn place_reads(&mut self, object: &Object<'_, 'a>, writers: &Writers) {
         for slot in (0..object.len()).filter(|slot| object.is_read(*slot)) {
-            let (list, outcome) = (object.list(slot), object.outcome(slot));
+            let (list, outcome) = (self.lists[slot], object.outcome(slot));
             // Only an ok transaction says by an empty list that there was nothing.
             if outcome == CallOutcome::Fail || (outcome == CallOutcome::Info && list.is_empty()) {
                 continue;
@@ -196,11 +202,10 @@ impl<'a> Order<'a> {
     }
 }
 
-fn longest<'a>(object: &Object<'_, 'a>) -> (usize, &'a [ValueId]) {
+fn longest<'a>(object: &Object<'_, '_>, lists: &[&'a [ValueId]]) -> (usize, &'a [ValueId]) {
     let mut best: (usize, &[ValueId]) = (0, &[]);
-    for slot in (0..object.len()).filter(|slot| object.is_read(*slot) && object.is_ok(*slot)) {
-        let list = object.list(slot);
-        if list.len() > best.1.len() {
+    for (slot, list) in lists.iter().enumerate() {
+        if list.len() > best.1.len() && object.is_ok(slot) {
             best = (slot, list);
         }
     }
