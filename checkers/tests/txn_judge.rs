@@ -1,5 +1,7 @@
 //! Small histories of transactions, judged: the anomalies that they show, the levels that those refute, and the words.
 
+#![allow(clippy::print_stderr)] // Histories that are not on this machine are named.
+
 mod support;
 
 use checkers::Word;
