@@ -1,6 +1,6 @@
 //! The command line: what can be typed.
 
-use crate::plan::Settings;
+use crate::plan::{LevelName, Settings};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -84,6 +84,9 @@ pub struct CheckArgs {
     /// What the model must be told, for example total=100; may be repeated
     #[arg(long = "option", value_name = "KEY=VALUE")]
     pub options: Vec<String>,
+    /// A level of isolation that transactions are promised [default: strict-serializable]; may be repeated
+    #[arg(long, value_name = "LEVEL", value_delimiter = ',')]
+    pub expect: Vec<LevelName>,
     /// Draw what was found in files: one page that needs no network and no other file
     #[arg(long, value_name = "OUT.html")]
     pub report: Option<PathBuf>,
@@ -122,6 +125,8 @@ pub enum Like {
     Knossos,
     /// Crashed operations are forced to take effect
     Porcupine,
+    /// Transactions: Elle's lattice, and nothing that it does not look for
+    Elle,
 }
 
 /// From one format to another.
@@ -239,4 +244,6 @@ pub enum Listed {
     Databases,
     /// What a history can be judged as
     Models,
+    /// Levels of isolation that transactions can be promised
+    Levels,
 }

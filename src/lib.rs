@@ -23,6 +23,7 @@ mod store;
 mod summary;
 mod terminal;
 mod testbed;
+mod transactional;
 mod worker;
 
 pub use commands::main;

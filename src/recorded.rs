@@ -3,6 +3,7 @@
 use crate::exit::{Exit, Failure};
 use crate::judge::judge_history;
 use crate::offered::Wanted;
+use crate::transactional;
 use checkers::object::{Compat, JudgeOptions, Judged, NilRead, Violation, models};
 use checkers::txn::level::Level;
 use checkers::{Anomaly, Check, SingleOptions, Verdict, Word};
@@ -30,6 +31,10 @@ pub struct Asked {
     pub nil_is_wildcard: bool,
     /// Whose choices are followed.
     pub compat: Compat,
+    /// Of transactions, what Elle would say.
+    pub as_elle: bool,
+    /// The levels of isolation that transactions are promised.
+    pub expect: Vec<Level>,
     /// What a checker must be told, as `key=value`.
     pub options: Vec<String>,
     /// How many violations are drawn.
@@ -70,7 +75,8 @@ pub fn judgeable() -> Vec<Judgeable> {
         functions: "acquire; refresh; release; write".to_owned(),
         options: Vec::new(),
     };
-    models().iter().map(model).chain(checkers::checkers().iter().map(checker)).chain([lock]).collect()
+    let single = checkers::checkers().iter().map(checker);
+    models().iter().map(model).chain(transactional::judgeable()).chain(single).chain([lock]).collect()
 }
 
 /// A history, read and judged.
@@ -157,6 +163,14 @@ fn by_name(path: &Path, asked: &Asked, calls: &Calls<'_>) -> Result<(String, Ver
         let judged = checkers::object::judge(&asked.model, calls, &options).map_err(data)?;
         let (verdict, violations) = verdict(judged, calls);
         return Ok((entry.summary.to_owned(), verdict, violations));
+    }
+    if let Some(objects) = transactional::objects(&asked.model) {
+        let (promise, verdict) = transactional::judge(objects, asked, calls, data)?;
+        return Ok((promise, verdict, Vec::new()));
+    }
+    if !asked.expect.is_empty() {
+        let message = format!("`{}` is judged by no level of isolation; leave --expect out", asked.model);
+        return Err(Failure::message(Exit::Usage, message));
     }
     let theirs = RENAMED.iter().find(|(ours, _)| *ours == asked.model).map_or(asked.model.as_str(), |(_, name)| name);
     let Some(entry) = checkers::checkers().iter().find(|entry| entry.name == theirs) else {

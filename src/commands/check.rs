@@ -3,6 +3,7 @@
 use crate::answers::Answers;
 use crate::cli::{CheckArgs, ConvertArgs, Like, Nil, Output};
 use crate::exit::{Exit, Failure};
+use crate::plan::LevelName;
 use crate::recorded::{Asked, Recorded, judge_file, read, tell_run};
 use crate::run::{Judged, judge_directory};
 use crate::store::RunDirectory;
@@ -82,10 +83,12 @@ fn judge_path(path: &Path, arguments: &CheckArgs, drawn: usize) -> Result<Found,
         anonymous: arguments.anonymous,
         nil_is_wildcard: arguments.nil_read == Nil::Wildcard,
         compat: match arguments.compat {
-            Like::None => Compat::None,
+            Like::None | Like::Elle => Compat::None,
             Like::Knossos => Compat::Knossos,
             Like::Porcupine => Compat::Porcupine,
         },
+        as_elle: arguments.compat == Like::Elle,
+        expect: arguments.expect.iter().map(LevelName::level).collect(),
         options: arguments.options.clone(),
         drawn,
     };

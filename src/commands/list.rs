@@ -5,6 +5,8 @@ use crate::exit::{Exit, Failure};
 use crate::recorded::judgeable;
 use crate::terminal::say;
 use anyhow::Context;
+use checkers::txn::Phenomenon;
+use checkers::txn::level::{Lattice, Level};
 
 /// Prints one kind of thing.
 pub(super) fn list(arguments: &ListArgs) -> Result<Exit, Failure> {
@@ -15,6 +17,7 @@ pub(super) fn list(arguments: &ListArgs) -> Result<Exit, Failure> {
                 Listed::Workloads => serde_json::to_string_pretty(workloads::ALL),
                 Listed::Databases => serde_json::to_string_pretty(&databases::all()),
                 Listed::Models => serde_json::to_string_pretty(&judgeable()),
+                Listed::Levels => serde_json::to_string_pretty(&levels()),
             };
             say(json.context("a list can be written")?);
         }
@@ -23,6 +26,7 @@ pub(super) fn list(arguments: &ListArgs) -> Result<Exit, Failure> {
             Listed::Workloads => list_workloads(),
             Listed::Databases => list_databases(),
             Listed::Models => list_models(),
+            Listed::Levels => list_levels(),
         },
     }
     Ok(Exit::Valid)
@@ -48,6 +52,45 @@ fn list_workloads() {
         say(format!("  asks     {}", workload.asks));
         say(format!("  checks   {}", workload.checks));
         say(format!("  misses   {}", workload.misses));
+    }
+}
+
+/// A level of isolation as people see it.
+#[derive(serde::Serialize)]
+struct ListedLevel {
+    name: &'static str,
+    also: Vec<&'static str>,
+    implies: Vec<&'static str>,
+    forbids: Vec<String>,
+}
+
+/// Every level, with what follows from it at least.
+fn levels() -> Vec<ListedLevel> {
+    let lattice = Lattice::corrected();
+    let listed = |level: Level| {
+        let weaker: Vec<Level> =
+            Level::all().filter(|other| *other != level && lattice.implies(level, *other)).collect();
+        let names = Level::names().filter(|(of, name)| *of == level && *name != level.name());
+        let own = Phenomenon::all().filter(|phenomenon| lattice.proscribing(*phenomenon).contains(&level));
+        ListedLevel {
+            name: level.name(),
+            also: names.map(|(_, name)| name).collect(),
+            implies: lattice.strongest(&weaker).into_iter().map(Level::name).collect(),
+            forbids: own.map(Phenomenon::name).collect(),
+        }
+    };
+    Level::all().map(listed).collect()
+}
+
+fn list_levels() {
+    for level in levels() {
+        say(level.name);
+        let lines = [("also", level.also.join(", ")), ("implies", level.implies.join(", "))];
+        for (name, text) in
+            lines.iter().chain(&[("forbids", level.forbids.join(", "))]).filter(|(_, text)| !text.is_empty())
+        {
+            say(format!("  {name:8} {text}"));
+        }
     }
 }
 

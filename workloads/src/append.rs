@@ -5,6 +5,7 @@ use crate::final_reads::FinalReads;
 use crate::isolation::Isolation;
 use crate::mops::{Mops, Shape, read_every_key};
 use crate::{Context, Description, Generator, Judge, Next, Workload};
+use checkers::txn::Objects;
 use checkers::txn::level::Level;
 use history::{DataType, ListAppend, Txn};
 use rand::SeedableRng;
@@ -32,7 +33,7 @@ pub fn append(seed: u64, expect: Level) -> Workload<ListAppend> {
         last: Box::new(FinalReads::new(move || read_every_key(&for_the_end))),
         judges: vec![Judge {
             promise: "transactions are isolated from each other as the level says that --expect names",
-            checker: Box::new(Isolation { expect }),
+            checker: Box::new(Isolation { expect, objects: Some(Objects::Lists) }),
         }],
         timeout: |_| None,
     }

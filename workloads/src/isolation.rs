@@ -2,6 +2,7 @@
 //! told to checkers that know no data type.
 
 use checkers::txn::level::Level;
+use checkers::txn::{Objects, TxnOptions, judge_transactions};
 use checkers::{Budget, Checker, SingleOptions, Verdict};
 use history::{Calls, DataType, History, ReadOptions, read_bytes};
 
@@ -9,6 +10,8 @@ use history::{Calls, DataType, History, ReadOptions, read_bytes};
 pub(crate) struct Isolation {
     /// What was promised.
     pub(crate) expect: Level,
+    /// What the transactions are about; None for what no checker judges.
+    pub(crate) objects: Option<Objects>,
 }
 
 impl<D: DataType> Checker<D> for Isolation {
@@ -16,10 +19,18 @@ impl<D: DataType> Checker<D> for Isolation {
         "isolation"
     }
 
-    fn check(&self, _: &History<D>, _: Budget) -> Verdict {
-        let reason =
-            format!("no checker yet: nothing says whether {} transactions kept {}", D::NAME, self.expect.name());
-        Verdict::Unknown { reason, evidence: Vec::new() }
+    fn check(&self, history: &History<D>, _: Budget) -> Verdict {
+        let Some(objects) = self.objects else {
+            let reason = format!("no checker says whether {} transactions kept {}", D::NAME, self.expect.name());
+            return unknown(reason);
+        };
+        told(history, |calls| {
+            let options = TxnOptions { expect: vec![self.expect], ..TxnOptions::default() };
+            match judge_transactions(objects, calls, &options) {
+                Ok(judged) => judged.verdict(),
+                Err(error) => unknown(error),
+            }
+        })
     }
 }
 
@@ -35,16 +46,26 @@ impl<D: DataType> Checker<D> for Named {
     }
 
     fn check(&self, history: &History<D>, _: Budget) -> Verdict {
-        let unknown = |reason: String| Verdict::Unknown { reason, evidence: Vec::new() };
-        let recording = match read_bytes(&history.lines(), &ReadOptions::default()) {
-            Ok(recording) => recording,
-            Err(error) => return unknown(format!("the history cannot be told to the checker: {error}")),
-        };
-        // Calls are in the order of their invocations, and so are operations: a position names the same in both.
-        match Calls::pair(&recording) {
-            Ok(calls) => checkers::judge(self.name, &calls, &self.options)
-                .unwrap_or_else(|| unknown(format!("there is no checker `{}`", self.name))),
-            Err(error) => unknown(format!("the history cannot be told to the checker: {error}")),
-        }
+        told(history, |calls| {
+            checkers::judge(self.name, calls, &self.options)
+                .unwrap_or_else(|| unknown(format!("there is no checker `{}`", self.name)))
+        })
     }
+}
+
+/// Tells a typed history to a checker that knows no data type. Calls are in the order of their invocations, and so are
+/// operations: a position names the same in both.
+fn told<D: DataType>(history: &History<D>, check: impl FnOnce(&Calls<'_>) -> Verdict) -> Verdict {
+    let recording = match read_bytes(&history.lines(), &ReadOptions::default()) {
+        Ok(recording) => recording,
+        Err(error) => return unknown(format!("the history cannot be told to the checker: {error}")),
+    };
+    match Calls::pair(&recording) {
+        Ok(calls) => check(&calls),
+        Err(error) => unknown(format!("the history cannot be told to the checker: {error}")),
+    }
+}
+
+fn unknown(reason: String) -> Verdict {
+    Verdict::Unknown { reason, evidence: Vec::new() }
 }

@@ -45,7 +45,7 @@ pub fn predicate(seed: u64, expect: Level) -> Workload<Predicates> {
         last: Box::new(FinalReads::new(move || vec![look()])),
         judges: vec![Judge {
             promise: "transactions are isolated from each other as the level says that --expect names",
-            checker: Box::new(Isolation { expect }),
+            checker: Box::new(Isolation { expect, objects: None }),
         }],
         timeout: |_| None,
     }

@@ -4,6 +4,7 @@
 use crate::final_reads::FinalReads;
 use crate::isolation::Isolation;
 use crate::{Context, Description, Generator, Judge, Next, Workload};
+use checkers::txn::Objects;
 use checkers::txn::level::Level;
 use history::{DataType, Mop, RwRegister, Txn};
 use rand::{RngExt, SeedableRng};
@@ -32,7 +33,7 @@ pub fn write_skew(seed: u64, expect: Level) -> Workload<RwRegister> {
         last: Box::new(FinalReads::new(|| vec![Txn(reads(0).to_vec())])),
         judges: vec![Judge {
             promise: "transactions are isolated from each other as the level says that --expect names",
-            checker: Box::new(Isolation { expect }),
+            checker: Box::new(Isolation { expect, objects: Some(Objects::Registers) }),
         }],
         timeout: |_| None,
     }

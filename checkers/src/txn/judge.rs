@@ -4,13 +4,14 @@
 //! [`super::verify`], refutations of levels by the engines that made them.
 
 use super::explain::{self, Explained};
-use super::level::{Boundary, Exact, Lattice, Level, Polygraph, Weak, WeakOutcome};
+use super::level::{Boundary, Exact, Lattice, Lemma, Level, Link, Polygraph, Weak, WeakOutcome};
 use super::{
     CycleOptions, Cycles, EMPTY_GRAPH, Gap, GraphLevel, InferOptions, Inferred, Needs, Phenomenon, Proof, Shape, cycles,
 };
 use super::{infer_append, infer_register, level};
-use crate::verdict::{Evidence, Word};
-use history::Calls;
+use crate::phrase::count;
+use crate::verdict::{Anomaly, Evidence, Verdict, Word};
+use history::{Calls, OpId};
 use std::collections::BTreeSet;
 
 /// What the transactions are about.
@@ -60,10 +61,45 @@ pub struct TxnJudged {
     pub anomalies: Vec<TxnAnomaly>,
     /// The weakest levels that are refuted, and the rest of them.
     pub boundary: Boundary,
+    /// Levels that no anomaly refutes by itself, refuted by the engine that decides them.
+    pub refutations: Vec<Refutation>,
     /// The strongest levels that the history is known to keep.
     pub strongest: Vec<Level>,
     /// What was looked at.
     pub evidence: Evidence,
+}
+
+impl TxnJudged {
+    /// The same in the words of every checker: what breaks the promise, each with the positions of its calls.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        let evidence = self.evidence.clone();
+        match self.word {
+            Word::Valid => Verdict::Valid { evidence },
+            Word::Unknown => Verdict::Unknown { reason: self.reason.clone(), evidence },
+            Word::Invalid => Verdict::Invalid { anomalies: self.told(), evidence },
+        }
+    }
+
+    fn told(&self) -> Vec<Anomaly> {
+        let anomaly = |name: String, rows: &[u32], explanation: String| {
+            let mut operations: Vec<OpId> = rows.iter().map(|row| OpId(*row)).collect();
+            operations.sort_unstable();
+            Anomaly { name, key: None, operations, culprit: None, intervals: Vec::new(), explanation }
+        };
+        let breaking = self.anomalies.iter().filter(|found| found.breaks_promise);
+        let of_anomaly = |found: &TxnAnomaly| {
+            let explained = &found.explained;
+            let nickname = explained.nickname.map(|nickname| format!("{nickname}: ")).unwrap_or_default();
+            let text = format!("{nickname}{}", explained.sentence);
+            anomaly(found.phenomenon.name(), &explained.rows, text)
+        };
+        let of_refutation =
+            |found: &Refutation| anomaly(format!("not-{}", found.level), &found.rows, found.sentence.clone());
+        let anomalies: Vec<Anomaly> = breaking.map(of_anomaly).collect();
+        // Where an anomaly says it, nothing else need.
+        if anomalies.is_empty() { self.refutations.iter().map(of_refutation).collect() } else { anomalies }
+    }
 }
 
 /// One thing that is wrong.
@@ -75,6 +111,17 @@ pub struct TxnAnomaly {
     pub breaks_promise: bool,
     /// Who is in it, and why.
     pub explained: Explained,
+}
+
+/// A level that is refuted by more than one anomaly.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refutation {
+    /// The level.
+    pub level: Level,
+    /// The transactions that leave no explanation, sorted.
+    pub rows: Vec<u32>,
+    /// How, in a sentence.
+    pub sentence: String,
 }
 
 /// Judges a history.
@@ -102,7 +149,7 @@ struct Case<'a> {
 #[derive(Default)]
 struct Decided {
     kept: Vec<Level>,
-    refuted: Vec<Level>,
+    refuted: Vec<Refutation>,
     doubts: Vec<String>,
 }
 
@@ -112,7 +159,8 @@ impl Case<'_> {
         let found = self.phenomena();
         let mut decided = self.decided(&lattice, &found);
         let mut boundary = lattice.boundary(&found);
-        self.widen(&lattice, &mut boundary, &decided.refuted);
+        decided.refuted.retain(|refutation| !boundary.not.contains(&refutation.level));
+        widen(&lattice, &mut boundary, &decided.refuted);
         let refuted: BTreeSet<Level> = boundary.not.iter().chain(&boundary.also_not).copied().collect();
         let is_broken = self.options.expect.iter().any(|level| refuted.contains(level));
         decided.doubts.extend(self.doubts());
@@ -128,7 +176,8 @@ impl Case<'_> {
         let strongest = lattice.strongest(&kept);
         let evidence = self.evidence(&boundary, &strongest);
         let reason = if word == Word::Unknown { decided.doubts.join("; ") } else { String::new() };
-        TxnJudged { word, reason, anomalies: self.anomalies(&lattice), boundary, strongest, evidence }
+        let refutations = decided.refuted;
+        TxnJudged { word, reason, anomalies: self.anomalies(&lattice), boundary, refutations, strongest, evidence }
     }
 
     /// Everything that is known to be there.
@@ -171,7 +220,11 @@ impl Case<'_> {
         let Some(exact) = exact else { return };
         let standing = exact.standing();
         decided.kept = standing.strongest;
-        decided.refuted = standing.weakest_refuted.into_iter().map(|(level, _)| level).collect();
+        let refuted = |(level, steps): (Level, Vec<level::Step>)| {
+            let sentence = format!("{level} leaves no explanation of a circle of {}", count(steps.len(), "step"));
+            self.refutation(level, steps.iter().map(|step| step.from).collect(), sentence)
+        };
+        decided.refuted = standing.weakest_refuted.into_iter().map(refuted).collect();
         let open = self.options.expect.iter().filter(|level| standing.undecided.contains(level));
         decided.doubts.extend(open.map(|level| format!("{level} was not decided within the budget")));
     }
@@ -180,8 +233,8 @@ impl Case<'_> {
         let refuted: BTreeSet<Level> = lattice.refuted_by(found).into_iter().collect();
         for level in self.options.expect.iter().filter(|level| !refuted.contains(level)) {
             match self.decide_register(*level) {
-                Some(true) => decided.kept.push(*level),
-                Some(false) => decided.refuted.push(*level),
+                Some(None) => decided.kept.push(*level),
+                Some(Some(refutation)) => decided.refuted.push(refutation),
                 None => decided.doubts.push(format!(
                     "the order of versions leaves {level} open, or it was not decided within the budget"
                 )),
@@ -189,39 +242,55 @@ impl Case<'_> {
         }
     }
 
-    /// Whether a history of registers keeps a level, in whatever order its versions were made.
-    fn decide_register(&self, level: Level) -> Option<bool> {
+    /// Why a history of registers does not keep a level, in whatever order its versions were made, or that it does; None
+    /// if that is open.
+    fn decide_register(&self, level: Level) -> Option<Option<Refutation>> {
         let timeline = self.inferred.transactions.timeline();
         let (accesses, graph) = (&self.inferred.accesses, &self.inferred.graph);
         let (base, _) = level.base()?;
         if matches!(base, Level::ReadUncommitted | Level::ReadCommitted) {
             // What they forbid are cycles of known edges, and all of those were found.
-            return Some(true);
+            return Some(None);
         }
         if let Some(outcome) = Polygraph::new(accesses, timeline, graph).satisfies(level, self.options.visits) {
             return match outcome {
-                level::Explained::Satisfied => Some(true),
-                level::Explained::Refuted(_) => Some(false),
+                level::Explained::Satisfied => Some(None),
+                level::Explained::Refuted(lemmas) => Some(Some(self.no_order(level, &lemmas))),
                 level::Explained::Undecided => None,
             };
         }
         match Weak::new(accesses, timeline).satisfies(level)? {
-            WeakOutcome::Satisfied => Some(true),
-            WeakOutcome::Refuted(_) | WeakOutcome::ThinAir { .. } => Some(false),
+            WeakOutcome::Satisfied => Some(None),
+            WeakOutcome::Refuted(circle) => {
+                let sentence = format!("{level} leaves no explanation of a circle of {}", count(circle.len(), "step"));
+                Some(Some(self.refutation(level, circle.iter().map(|step| step.from).collect(), sentence)))
+            }
+            WeakOutcome::ThinAir { row, key, .. } => {
+                let key = self.inferred.transactions.key_text(key);
+                let sentence = format!("a read of key {key} found what no transaction wrote to it");
+                Some(Some(self.refutation(level, vec![row], sentence)))
+            }
             WeakOutcome::Undecided => None,
         }
     }
 
-    /// Adds levels that were refuted by themselves, and all from which one of them follows.
-    fn widen(&self, lattice: &Lattice, boundary: &mut Boundary, refuted: &[Level]) {
-        if refuted.is_empty() {
-            return;
-        }
-        let mut all: BTreeSet<Level> = boundary.not.drain(..).chain(boundary.also_not.drain(..)).collect();
-        all.extend(Level::all().filter(|level| refuted.iter().any(|weaker| lattice.implies(*level, *weaker))));
-        let all: Vec<Level> = all.into_iter().collect();
-        boundary.not = lattice.weakest(&all);
-        boundary.also_not = all.into_iter().filter(|level| !boundary.not.contains(level)).collect();
+    fn no_order(&self, level: Level, lemmas: &[Lemma]) -> Refutation {
+        let rows = lemmas.iter().flat_map(|lemma| &lemma.links).flat_map(|link| match *link {
+            Link::Known(step) => vec![step.from, step.to],
+            Link::Chosen { first, second, reader } => [first, second].into_iter().chain(reader).collect(),
+        });
+        let cycles = count(lemmas.len(), "cycle");
+        let sentence = format!(
+            "whatever the order in which registers were written, {level} is broken: {cycles} rule out every order"
+        );
+        self.refutation(level, rows.collect(), sentence)
+    }
+
+    fn refutation(&self, level: Level, mut rows: Vec<u32>, sentence: String) -> Refutation {
+        rows.retain(|row| (*row as usize) < self.inferred.transactions.len());
+        rows.sort_unstable();
+        rows.dedup();
+        Refutation { level, rows, sentence }
     }
 
     fn doubts(&self) -> Vec<String> {
@@ -294,6 +363,19 @@ impl Case<'_> {
         evidence.extend(counts.map(|(phenomenon, count)| (phenomenon.name(), format!("at least {count}"))));
         evidence
     }
+}
+
+/// Adds levels that were refuted by themselves, and all from which one of them follows.
+fn widen(lattice: &Lattice, boundary: &mut Boundary, refuted: &[Refutation]) {
+    if refuted.is_empty() {
+        return;
+    }
+    let follows = |level: &Level| refuted.iter().any(|refutation| lattice.implies(*level, refutation.level));
+    let mut all: BTreeSet<Level> = boundary.not.drain(..).chain(boundary.also_not.drain(..)).collect();
+    all.extend(Level::all().filter(follows));
+    let all: Vec<Level> = all.into_iter().collect();
+    boundary.not = lattice.weakest(&all);
+    boundary.also_not = all.into_iter().filter(|level| !boundary.not.contains(level)).collect();
 }
 
 /// What a graph of a level surely has if it has a cycle.

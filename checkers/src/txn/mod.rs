@@ -36,7 +36,7 @@ pub use explain::{Explained, Hop};
 pub use finding::{Finding, MOST_TOLD, Spot, verify_finding};
 pub use graph::{Edge, Graph, Kinds};
 pub use inferred::{EMPTY_GRAPH, Inferred, TxnExposure};
-pub use judge::{Objects, TxnAnomaly, TxnJudged, TxnOptions, judge_transactions, orders_of};
+pub use judge::{Objects, Refutation, TxnAnomaly, TxnJudged, TxnOptions, judge_transactions, orders_of};
 pub use options::{InferOptions, Initial};
 pub use phenomenon::{Needs, Phenomenon, Shape};
 pub use predicate::infer_predicate;

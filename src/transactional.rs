@@ -1,0 +1,87 @@
+//! Histories of transactions that somebody else recorded, judged by the level of isolation that they are promised.
+
+use crate::exit::{Exit, Failure};
+use crate::recorded::{Asked, Judgeable};
+use checkers::Verdict;
+use checkers::txn::{Initial, Objects, TxnOptions, judge_transactions};
+use history::Calls;
+
+/// What `--option` takes for transactions.
+const OPTIONS: &[&str] =
+    &["initial", "linearizable-keys", "own-writes", "realtime", "sequential-keys", "writes-follow-reads"];
+
+/// What transactions may be about, by name.
+const NAMES: [(&str, Objects, &str, &str); 2] = [
+    (
+        "list-append",
+        Objects::Lists,
+        "transactions over lists that are appended to: the level of isolation that --expect names",
+        "txn [[:append k v] [:r k nil]] -> [[:append k v] [:r k [v ..]]]",
+    ),
+    (
+        "rw-register",
+        Objects::Registers,
+        "transactions over registers that are overwritten: the level of isolation that --expect names",
+        "txn [[:w k v] [:r k nil]] -> [[:w k v] [:r k v]]",
+    ),
+];
+
+/// Everything of the kind.
+pub(crate) fn judgeable() -> impl Iterator<Item = Judgeable> {
+    NAMES.iter().map(|(name, _, summary, functions)| Judgeable {
+        name,
+        summary: (*summary).to_owned(),
+        functions: (*functions).to_owned(),
+        options: OPTIONS.to_vec(),
+    })
+}
+
+/// What the transactions of that name are about; None if it is no such name.
+pub(crate) fn objects(name: &str) -> Option<Objects> {
+    NAMES.iter().find(|entry| entry.0 == name).map(|entry| entry.1)
+}
+
+/// Judges a history; with what is promised.
+pub(crate) fn judge(
+    objects: Objects,
+    asked: &Asked,
+    calls: &Calls<'_>,
+    malformed: impl FnOnce(String) -> Failure,
+) -> Result<(String, Verdict), Failure> {
+    let mut options = TxnOptions { as_elle: asked.as_elle, ..TxnOptions::default() };
+    if !asked.expect.is_empty() {
+        options.expect = asked.expect.clone();
+    }
+    asked.options.iter().try_for_each(|pair| set(&mut options, pair))?;
+    let names: Vec<&str> = options.expect.iter().map(|level| level.name()).collect();
+    let judged = judge_transactions(objects, calls, &options).map_err(malformed)?;
+    Ok((format!("transactions keep {}", names.join(", ")), judged.verdict()))
+}
+
+fn set(options: &mut TxnOptions, pair: &str) -> Result<(), Failure> {
+    let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+    let infer = &mut options.infer;
+    let flag = match name {
+        "initial" => {
+            infer.initial = Initial::All(value.to_owned());
+            return Ok(());
+        }
+        "linearizable-keys" => &mut infer.linearizable_keys,
+        "own-writes" => &mut infer.own_writes,
+        "realtime" => &mut infer.realtime,
+        "sequential-keys" => &mut infer.sequential_keys,
+        "writes-follow-reads" => &mut infer.writes_follow_reads,
+        _ => {
+            let message = format!("transactions have no option `{name}`; there are {}", OPTIONS.join(", "));
+            return Err(Failure::message(Exit::Usage, message));
+        }
+    };
+    *flag = value.parse().map_err(|_| {
+        let message = format!("the option `{name}` is true or false, not `{value}`");
+        Failure::message(Exit::Usage, message)
+    })?;
+    if name == "realtime" && !infer.realtime {
+        options.cycles.orders = options.cycles.orders.min(checkers::txn::Needs::Process);
+    }
+    Ok(())
+}
