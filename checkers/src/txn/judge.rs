@@ -259,19 +259,37 @@ impl Case<'_> {
                 level::Explained::Undecided => None,
             };
         }
-        match Weak::new(accesses, timeline).satisfies(level)? {
-            WeakOutcome::Satisfied => Some(None),
-            WeakOutcome::Refuted(circle) => {
+        let weak = Weak::new(accesses, timeline);
+        match weak.satisfies(level) {
+            Some(WeakOutcome::Satisfied) => Some(None),
+            Some(WeakOutcome::Refuted(circle)) => {
                 let sentence = format!("{level} leaves no explanation of a circle of {}", count(circle.len(), "step"));
                 Some(Some(self.refutation(level, circle.iter().map(|step| step.from).collect(), sentence)))
             }
-            WeakOutcome::ThinAir { row, key, .. } => {
+            Some(WeakOutcome::ThinAir { row, key, .. }) => {
                 let key = self.inferred.transactions.key_text(key);
                 let sentence = format!("a read of key {key} found what no transaction wrote to it");
                 Some(Some(self.refutation(level, vec![row], sentence)))
             }
-            WeakOutcome::Undecided => None,
+            Some(WeakOutcome::Undecided) => None,
+            None => self.keeps_a_stronger_one(level, &weak).then_some(None),
         }
+    }
+
+    /// True if a level from which this one follows can be decided, and is kept.
+    fn keeps_a_stronger_one(&self, level: Level, weak: &Weak<'_>) -> bool {
+        let lattice = Lattice::corrected();
+        let stronger = |other: &Level| lattice.implies(*other, level);
+        let by_reads = [Level::StrongSessionCausal, Level::StrongSessionReadAtomic].into_iter().filter(stronger);
+        let mut by_reads = by_reads.filter_map(|other| weak.satisfies(other));
+        if by_reads.any(|outcome| matches!(outcome, WeakOutcome::Satisfied)) {
+            return true;
+        }
+        let snapshots = level.base().and_then(|(_, order)| Level::SnapshotIsolation.under(order));
+        let timeline = self.inferred.transactions.timeline();
+        let polygraph = Polygraph::new(&self.inferred.accesses, timeline, &self.inferred.graph);
+        let outcome = snapshots.filter(stronger).and_then(|other| polygraph.satisfies(other, self.options.visits));
+        matches!(outcome, Some(level::Explained::Satisfied))
     }
 
     fn no_order(&self, level: Level, lemmas: &[Lemma]) -> Refutation {
