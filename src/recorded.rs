@@ -185,17 +185,18 @@ fn by_name(path: &Path, asked: &Asked, calls: &Calls<'_>) -> Result<(String, Ver
     Ok((entry.summary.to_owned(), judged, Vec::new()))
 }
 
-/// `initial`, `permits` and `least-first` of models.
+/// `initial`, `permits`, `least-first` and `strict-fail-cas` of models.
 fn model_options(pairs: &[String], options: &mut JudgeOptions) -> Result<(), Failure> {
     for pair in pairs {
         let understood = match pair.split_once('=') {
             Some(("initial", value)) => value.parse().map(|value| options.initial = Some(value)).is_ok(),
             Some(("permits", value)) => value.parse().map(|value| options.permits = Some(value)).is_ok(),
+            Some(("strict-fail-cas", value)) => value.parse().map(|value| options.strict_fail_cas = value).is_ok(),
             Some(("least-first", value)) => value.parse().map(|value| options.least_first = value).is_ok(),
             _ => false,
         };
         if !understood {
-            let expected = "initial=NUMBER, permits=NUMBER or least-first=true";
+            let expected = "initial=NUMBER, permits=NUMBER, least-first=true or strict-fail-cas=true";
             let message = format!("cannot understand the option `{pair}` of a model: expected {expected}");
             return Err(Failure::message(Exit::Usage, message));
         }

@@ -71,6 +71,7 @@ fn simulate(load: Load) -> String {
                         }
                         (op, happened)
                     }
+                    RegisterOp::Not(value) => (op, *held != value),
                 };
                 Phase::Done(key, op, happened)
             }
@@ -108,6 +109,7 @@ fn event(text: &mut String, kind: &str, process: usize, key: usize, op: Register
         RegisterOp::Read(_) => ("read", "null".to_owned()),
         RegisterOp::Write(value) => ("write", value.to_string()),
         RegisterOp::Cas(old, new) => ("cas", format!("[{old},{new}]")),
+        RegisterOp::Not(value) => ("cas", format!("[{value},{value}]")),
     };
     let line = format!(r#"{{"type":"{kind}","process":{process},"f":"{f}","key":{key},"value":{value}}}"#);
     writeln!(text, "{line}").expect("a string takes all");

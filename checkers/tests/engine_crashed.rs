@@ -67,6 +67,7 @@ fn apply(held: i64, op: RegisterOp) -> Option<i64> {
         RegisterOp::Read(_) => Some(held),
         RegisterOp::Write(value) => Some(value),
         RegisterOp::Cas(old, new) => (old == held).then_some(new),
+        RegisterOp::Not(value) => (value != held).then_some(held),
     }
 }
 

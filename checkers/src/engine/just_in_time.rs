@@ -24,6 +24,11 @@ const LONGEST_CHAIN: usize = 256;
 
 /// Says whether these calls, cleaned by [`super::clean`], have a legal order.
 pub fn search<M: Model>(model: &M, calls: &[Timed<M::Op>], limits: Limits) -> Found {
+    counted(model, calls, limits).0
+}
+
+/// The same, with the work that it took: nodes, and states by their size.
+pub(crate) fn counted<M: Model>(model: &M, calls: &[Timed<M::Op>], limits: Limits) -> (Found, u64) {
     let (machine, kind_of) = Machine::new(model, calls);
     let plan = Plan::new(calls, &kind_of);
     let cells = Cells::new(&machine, &plan, &kind_of);
@@ -31,7 +36,7 @@ pub fn search<M: Model>(model: &M, calls: &[Timed<M::Op>], limits: Limits) -> Fo
         0..=64 => Search::<M, 1>::new(machine, &kind_of, &plan, cells.as_ref(), limits).run(),
         65..=128 => Search::<M, 2>::new(machine, &kind_of, &plan, cells.as_ref(), limits).run(),
         129..=WIDEST => Search::<M, 16>::new(machine, &kind_of, &plan, cells.as_ref(), limits).run(),
-        _ => Found { answer: Answer::GaveUp(0, GaveUp::Width), nodes: 0 },
+        _ => (Found { answer: Answer::GaveUp(0, GaveUp::Width), nodes: 0 }, 0),
     }
 }
 
@@ -82,9 +87,9 @@ impl<'a, 'm, M: Model, const N: usize> Search<'a, 'm, M, N> {
         }
     }
 
-    fn run(mut self) -> Found {
+    fn run(mut self) -> (Found, u64) {
         let answer = self.answer();
-        Found { answer, nodes: self.spent() }
+        (Found { answer, nodes: self.spent() }, self.spent() + self.machine.work())
     }
 
     /// Depth first, so that a history with a legal order costs little more than one walk through it.

@@ -12,6 +12,8 @@ const SEVERAL: u32 = 1 << 31;
 /// So many states have a row in the table, if there are few kinds of operations.
 const TABLE_STATES: usize = 1024;
 const TABLE_KINDS: usize = 1024;
+/// To copy and hash so many bytes of states costs about as much as to expand a configuration.
+const BYTES_OF_A_NODE: u64 = 64;
 
 /// The states that have been reached, and what each kind of operation makes of each. Source: Knossos' `memo`, which
 /// we differ from in that states are reached when a search reaches them.
@@ -27,6 +29,7 @@ pub(crate) struct Machine<'m, M: Model> {
     rest: FxHashMap<(u32, u32), u32>,
     several: Vec<Vec<u32>>,
     held: usize,
+    touched: u64,
     found: Vec<M::State>,
 }
 
@@ -55,6 +58,7 @@ impl<'m, M: Model> Machine<'m, M> {
             rest: FxHashMap::default(),
             several: Vec::new(),
             held: 0,
+            touched: 0,
             found: Vec::new(),
         };
         machine.number(model.initial());
@@ -108,6 +112,11 @@ impl<'m, M: Model> Machine<'m, M> {
         self.held + self.table.capacity() * 4 + self.rest.capacity() * 16
     }
 
+    /// The work that it took to make states, in nodes.
+    pub fn work(&self) -> u64 {
+        self.touched / BYTES_OF_A_NODE
+    }
+
     /// The one state afterwards, [`IMPOSSIBLE`], or what [`Machine::each`] tells apart.
     #[inline]
     pub fn next(&mut self, state: u32, kind: u32) -> u32 {
@@ -158,7 +167,10 @@ impl<'m, M: Model> Machine<'m, M> {
 
     fn work_out(&mut self, state: u32, kind: u32) -> u32 {
         let mut found = std::mem::take(&mut self.found);
-        self.model.steps(&self.states[state as usize], &self.kinds[kind as usize], &mut found);
+        let from = &self.states[state as usize];
+        self.model.steps(from, &self.kinds[kind as usize], &mut found);
+        let weight = |state: &M::State| self.model.weight(state) as u64;
+        self.touched += weight(from) + found.iter().map(weight).sum::<u64>();
         let next = match found.len() {
             0 => IMPOSSIBLE,
             1 => found.pop().map_or(IMPOSSIBLE, |state| self.number(state)),

@@ -15,6 +15,7 @@ mod wing_gong;
 mod witness;
 
 pub use explain::{DeadEnd, Explanation, Step, explain};
+pub(crate) use just_in_time::counted;
 pub use just_in_time::search;
 pub use prefix::{earliest, prefix};
 pub use spans::{Since, Span, spans};

@@ -16,7 +16,8 @@ pub fn wing_gong<M: Model>(model: &M, calls: &[Timed<M::Op>], limits: Limits) ->
     let mut nodes = 0;
     let answer = loop {
         let Some(configuration) = search.open.pop() else { break Answer::Broken(search.furthest.1) };
-        nodes += 1;
+        // To look at a configuration is to look at every call.
+        nodes += 1 + calls.len() as u64 / 64;
         if nodes > limits.nodes || search.bytes as u64 > limits.bytes {
             let why = if nodes > limits.nodes { GaveUp::Nodes } else { GaveUp::Bytes };
             break Answer::GaveUp(search.furthest.1, why);

@@ -7,11 +7,15 @@ use crate::object::{Model, Names};
 pub enum CounterOp {
     /// Added this much, perhaps less than nothing.
     Add(i64),
+    /// Added the first number, and was answered with the second: what the counter was afterwards.
+    AddAndGet(i64, i64),
     /// Found this number.
     Read(i64),
 }
 
 /// A counter that starts at 0. Source: checkers.md 2.3.
+///
+/// A witness may lack reads, and no other call: a sum has no parts, and every addition is in every later number.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Counter;
 
@@ -30,21 +34,30 @@ impl Model for Counter {
     fn step(&self, state: &i64, op: &CounterOp) -> Option<i64> {
         match *op {
             CounterOp::Add(delta) => Some(state.wrapping_add(delta)),
+            CounterOp::AddAndGet(delta, total) => (state.wrapping_add(delta) == total).then_some(total),
             CounterOp::Read(found) => (found == *state).then_some(found),
         }
     }
 
     fn is_read(&self, op: &CounterOp) -> bool {
-        matches!(op, CounterOp::Read(_) | CounterOp::Add(0))
+        matches!(op, CounterOp::Read(_) | CounterOp::Add(0) | CounterOp::AddAndGet(0, _))
+    }
+
+    fn pins(&self, op: &CounterOp) -> Option<i64> {
+        match *op {
+            CounterOp::Add(_) => None,
+            CounterOp::AddAndGet(_, total) | CounterOp::Read(total) => Some(total),
+        }
     }
 
     fn observes(&self, op: &CounterOp) -> bool {
-        matches!(op, CounterOp::Read(_))
+        !matches!(op, CounterOp::Add(_))
     }
 
     fn describe_op(&self, op: &CounterOp, _names: &Names<'_>) -> String {
         match op {
             CounterOp::Add(delta) => format!("add {delta}"),
+            CounterOp::AddAndGet(delta, total) => format!("add {delta} and get {total}"),
             CounterOp::Read(found) => format!("read {found}"),
         }
     }
@@ -59,6 +72,8 @@ impl Model for Counter {
 pub struct Fetch(pub Option<i64>);
 
 /// Fetch-and-increment: tickets, sequences. Each call answers with the number before it. Source: checkers.md 2.3.
+///
+/// No call may be left out of a witness: each one is counted in every later number.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FetchAndIncrement {
     /// The first number that is given out; 0 mostly.
@@ -79,6 +94,10 @@ impl Model for FetchAndIncrement {
 
     fn step(&self, state: &i64, op: &Fetch) -> Option<i64> {
         op.0.is_none_or(|found| found == *state).then(|| state.wrapping_add(1))
+    }
+
+    fn pins(&self, op: &Fetch) -> Option<i64> {
+        Some(op.0?.wrapping_add(1))
     }
 
     fn describe_op(&self, op: &Fetch, _names: &Names<'_>) -> String {

@@ -1,6 +1,6 @@
 //! A text that is put, got and appended to: one key of Porcupine's key-value store.
 
-use crate::object::{Model, Names};
+use crate::object::{Model, Names, Tie, V};
 use std::sync::Arc;
 
 /// What is done to one key.
@@ -42,6 +42,36 @@ impl Model for Kv {
         matches!(op, KvOp::Get(_))
     }
 
+    fn pins(&self, op: &KvOp) -> Option<Arc<str>> {
+        match op {
+            KvOp::Get(text) | KvOp::Put(text) => Some(Arc::clone(text)),
+            KvOp::Append(_) => None,
+        }
+    }
+
+    /// What was got begins with what was put last, and holds all that was appended since. So whoever gets a text keeps
+    /// every put of what the text begins with, and every append that begins with one of its characters.
+    fn tie(&self, op: &KvOp) -> Tie {
+        match op {
+            KvOp::Get(text) => {
+                let mut needs: Vec<V> = text.bytes().map(appended).collect();
+                needs.sort_unstable();
+                needs.dedup();
+                needs.extend(prefixes(text));
+                Tie { needs, ..Tie::default() }
+            }
+            KvOp::Put(text) => Tie { makes: prefixes(text).last().into_iter().collect(), ..Tie::default() },
+            KvOp::Append(text) => {
+                Tie { makes: text.bytes().next().map(appended).into_iter().collect(), ..Tie::default() }
+            }
+        }
+    }
+
+    fn size(&self, op: &KvOp) -> usize {
+        let (KvOp::Get(text) | KvOp::Put(text) | KvOp::Append(text)) = op;
+        1 + text.len()
+    }
+
     fn weight(&self, state: &Arc<str>) -> usize {
         32 + state.len()
     }
@@ -61,4 +91,19 @@ impl Model for Kv {
     fn describe_state(&self, state: &Arc<str>, _names: &Names<'_>) -> String {
         format!("the key holds {state:?}")
     }
+}
+
+/// Stands for every append that begins with this byte.
+fn appended(first: u8) -> V {
+    -1 - V::from(first)
+}
+
+/// One number for each beginning of a text, the empty one and the whole included. If two collide, more is kept than need
+/// be.
+fn prefixes(text: &str) -> impl Iterator<Item = V> {
+    let step = |hash: &mut u64, byte: u8| {
+        *hash = hash.wrapping_mul(0x0100_0000_01b3).wrapping_add(u64::from(byte) + 1);
+        Some((*hash >> 1) as V)
+    };
+    std::iter::once(0).chain(text.bytes().scan(7, step))
 }

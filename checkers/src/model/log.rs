@@ -42,9 +42,28 @@ impl Model for AppendLog {
 
     fn tie(&self, op: &LogOp) -> Tie {
         match op {
-            LogOp::Append(value) => Tie { makes: vec![*value], ..Tie::default() },
+            LogOp::Append(value) => Tie::group(*value),
             LogOp::ReadAll(all) => Tie { needs: all.to_vec(), ..Tie::default() },
         }
+    }
+
+    /// A log without every occurrence of some elements is a log of the others.
+    fn weaken(&self, op: &LogOp, has: &dyn Fn(V) -> bool) -> Option<LogOp> {
+        match op {
+            LogOp::ReadAll(all) => Some(LogOp::ReadAll(all.iter().copied().filter(|value| has(*value)).collect())),
+            LogOp::Append(_) => None,
+        }
+    }
+
+    fn pins(&self, op: &LogOp) -> Option<Vec<V>> {
+        match op {
+            LogOp::ReadAll(all) => Some(all.to_vec()),
+            LogOp::Append(_) => None,
+        }
+    }
+
+    fn size(&self, op: &LogOp) -> usize {
+        if let LogOp::ReadAll(all) = op { 1 + all.len() } else { 1 }
     }
 
     /// A crashed append of what no read shows is of no use.

@@ -66,6 +66,10 @@ impl Model for MultiRegister {
         tie
     }
 
+    fn size(&self, op: &MultiOp) -> usize {
+        op.len()
+    }
+
     fn weight(&self, state: &BTreeMap<V, V>) -> usize {
         64 + state.len() * 24
     }

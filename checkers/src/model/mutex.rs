@@ -13,6 +13,9 @@ pub enum MutexOp {
 }
 
 /// A lock that any client may release, as Knossos has it. Source: checkers.md 2.3.
+///
+/// No call may be left out of a witness: nobody knows which release belongs to which acquire, and to leave out one
+/// without the other makes two neighbours impossible.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Mutex;
 

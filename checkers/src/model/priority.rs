@@ -58,6 +58,10 @@ impl Model for PriorityQueue {
         *op == PriorityOp::Poll(Got::Empty)
     }
 
+    fn pins(&self, op: &PriorityOp) -> Option<Vec<V>> {
+        (*op == PriorityOp::Poll(Got::Empty)).then(Vec::new)
+    }
+
     fn tie(&self, op: &PriorityOp) -> Tie {
         match *op {
             PriorityOp::Insert(value) | PriorityOp::Poll(Got::Value(value)) => Tie::group(value),

@@ -57,6 +57,10 @@ impl Model for Fifo {
         *op == QueueOp::Dequeue(Got::Empty)
     }
 
+    fn pins(&self, op: &QueueOp) -> Option<Vec<V>> {
+        (*op == QueueOp::Dequeue(Got::Empty)).then(Vec::new)
+    }
+
     fn tie(&self, op: &QueueOp) -> Tie {
         tie(op)
     }
@@ -122,6 +126,10 @@ impl Model for Bag {
 
     fn is_read(&self, op: &QueueOp) -> bool {
         *op == QueueOp::Dequeue(Got::Empty)
+    }
+
+    fn pins(&self, op: &QueueOp) -> Option<BTreeMap<V, u32>> {
+        (*op == QueueOp::Dequeue(Got::Empty)).then(BTreeMap::new)
     }
 
     fn parts(&self, op: &QueueOp) -> Parts {

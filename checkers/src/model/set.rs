@@ -90,6 +90,25 @@ impl Model for Set {
         }
     }
 
+    /// Elements are independent, so a read of all says what it says of each of them.
+    fn weaken(&self, op: &SetOp, has: &dyn Fn(V) -> bool) -> Option<SetOp> {
+        match op {
+            SetOp::ReadAll(all) => Some(SetOp::ReadAll(all.iter().copied().filter(|value| has(*value)).collect())),
+            _ => None,
+        }
+    }
+
+    fn pins(&self, op: &SetOp) -> Option<Vec<V>> {
+        match op {
+            SetOp::ReadAll(all) => Some(all.to_vec()),
+            _ => None,
+        }
+    }
+
+    fn size(&self, op: &SetOp) -> usize {
+        if let SetOp::ReadAll(all) = op { 1 + all.len() } else { 1 }
+    }
+
     fn weight(&self, state: &Vec<V>) -> usize {
         size_of::<Vec<V>>() + state.len() * size_of::<V>()
     }
@@ -139,9 +158,30 @@ impl Model for GrowOnlySet {
 
     fn tie(&self, op: &GrowOnlyOp) -> Tie {
         match op {
-            GrowOnlyOp::Add(value) => Tie { makes: vec![*value], ..Tie::default() },
+            GrowOnlyOp::Add(value) => Tie::group(*value),
             GrowOnlyOp::ReadAll(all) => Tie { needs: all.to_vec(), ..Tie::default() },
         }
+    }
+
+    /// Elements are independent, so a read of all says what it says of each of them.
+    fn weaken(&self, op: &GrowOnlyOp, has: &dyn Fn(V) -> bool) -> Option<GrowOnlyOp> {
+        match op {
+            GrowOnlyOp::ReadAll(all) => {
+                Some(GrowOnlyOp::ReadAll(all.iter().copied().filter(|value| has(*value)).collect()))
+            }
+            GrowOnlyOp::Add(_) => None,
+        }
+    }
+
+    fn pins(&self, op: &GrowOnlyOp) -> Option<Vec<V>> {
+        match op {
+            GrowOnlyOp::ReadAll(all) => Some(all.to_vec()),
+            GrowOnlyOp::Add(_) => None,
+        }
+    }
+
+    fn size(&self, op: &GrowOnlyOp) -> usize {
+        if let GrowOnlyOp::ReadAll(all) = op { 1 + all.len() } else { 1 }
     }
 
     /// A crashed addition of what no read shows is of no use.

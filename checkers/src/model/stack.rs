@@ -44,6 +44,10 @@ impl Model for Stack {
         *op == StackOp::Pop(Got::Empty)
     }
 
+    fn pins(&self, op: &StackOp) -> Option<Vec<V>> {
+        (*op == StackOp::Pop(Got::Empty)).then(Vec::new)
+    }
+
     fn tie(&self, op: &StackOp) -> Tie {
         match *op {
             StackOp::Push(value) | StackOp::Pop(Got::Value(value)) => Tie::group(value),

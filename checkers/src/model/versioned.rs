@@ -1,6 +1,9 @@
 //! A register that counts its changes, as a key of etcd does.
 
-use crate::object::{Model, NIL, Names, V};
+use crate::object::{Model, NIL, Names, Tie, V};
+
+/// What every change brings about: one more version. In ties only; if a value collides, more is kept than need be.
+const ANOTHER_VERSION: V = V::MAX;
 
 /// What is done to a versioned register. A version of None was not revealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -49,6 +52,43 @@ impl Model for VersionedRegister {
         matches!(op, VersionedOp::Read(..))
     }
 
+    fn pins(&self, op: &VersionedOp) -> Option<(i64, V)> {
+        match *op {
+            VersionedOp::Read(told, value) | VersionedOp::Write(told, value) | VersionedOp::Cas(told, _, value) => {
+                told.map(|version| (version, value))
+            }
+            VersionedOp::CasVersion(old, new) => Some((old.wrapping_add(1), new)),
+        }
+    }
+
+    /// A version says how many changes there were, so it can only be had with all of them.
+    fn tie(&self, op: &VersionedOp) -> Tie {
+        let version = |told: Option<i64>| told.map(|_| ANOTHER_VERSION);
+        let change = |new| vec![new, ANOTHER_VERSION];
+        match *op {
+            VersionedOp::Read(told, value) => Tie { needs: needs(Some(value), version(told)), ..Tie::default() },
+            VersionedOp::Write(told, new) => {
+                Tie { needs: needs(None, version(told)), makes: change(new), fixed: false }
+            }
+            VersionedOp::Cas(told, old, new) => {
+                Tie { needs: needs(Some(old), version(told)), makes: change(new), fixed: false }
+            }
+            VersionedOp::CasVersion(_, new) => Tie { needs: vec![ANOTHER_VERSION], makes: change(new), fixed: false },
+        }
+    }
+
+    /// Where changes are missing, versions are not told, and what compares in vain stands for a write.
+    fn weaken(&self, op: &VersionedOp, has: &dyn Fn(V) -> bool) -> Option<VersionedOp> {
+        let told = |version: Option<i64>| version.filter(|_| has(ANOTHER_VERSION));
+        match *op {
+            VersionedOp::Read(version, value) => has(value).then(|| VersionedOp::Read(told(version), value)),
+            VersionedOp::Write(version, new) => Some(VersionedOp::Write(told(version), new)),
+            VersionedOp::Cas(version, old, new) if has(old) => Some(VersionedOp::Cas(told(version), old, new)),
+            VersionedOp::Cas(version, _, new) => Some(VersionedOp::Write(told(version), new)),
+            VersionedOp::CasVersion(_, new) => Some(VersionedOp::Write(None, new)),
+        }
+    }
+
     fn observes(&self, op: &VersionedOp) -> bool {
         !matches!(op, VersionedOp::Write(None, _))
     }
@@ -70,4 +110,8 @@ impl Model for VersionedRegister {
     fn describe_state(&self, (version, value): &(i64, V), names: &Names<'_>) -> String {
         format!("the register holds {} at version {version}", names.text(*value))
     }
+}
+
+fn needs(value: Option<V>, version: Option<V>) -> Vec<V> {
+    value.into_iter().chain(version).collect()
 }

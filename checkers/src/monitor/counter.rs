@@ -17,6 +17,9 @@ impl Monitor for Counter {
         if is_too_long(calls) {
             return Monitored::Unsupported(TOO_LONG);
         }
+        if calls.iter().any(|call| matches!(call.op, CounterOp::AddAndGet(..))) {
+            return Monitored::Unsupported("additions are answered with the number after them");
+        }
         let (size, additions) = match additions(calls) {
             Ok(additions) => additions,
             Err(reason) => return Monitored::Unsupported(reason),

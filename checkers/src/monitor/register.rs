@@ -16,6 +16,9 @@ impl Monitor for Register {
         if is_too_long(calls) {
             return Monitored::Unsupported(TOO_LONG);
         }
+        if calls.iter().any(|call| matches!(call.op, RegisterOp::Not(_))) {
+            return Monitored::Unsupported("failed compare-and-sets say what the register did not hold");
+        }
         match Makers::new(self.initial, calls).and_then(|makers| judge(calls, &makers)) {
             Ok(()) => Monitored::Valid,
             Err(verdict) => verdict,

@@ -1,7 +1,9 @@
 //! One object: which engine decides, and how what it says is made small and confirmed.
 
 use super::{Model, Monitored, Parts, Timed, V};
-use crate::engine::{Answer, Found, GaveUp, Limits, Since, Witness, clean, earliest, search, spans, wing_gong};
+use crate::engine::{
+    Answer, Found, GaveUp, Limits, Since, Witness, clean, counted, earliest, search, spans, wing_gong,
+};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
@@ -12,6 +14,11 @@ pub type MonitorOf<M> = fn(&M, &[Timed<<M as Model>::Op>]) -> Monitored;
 pub(crate) const MONITOR: &str = "monitor";
 pub(crate) const JUST_IN_TIME: &str = "just-in-time search";
 pub(crate) const WING_GONG: &str = "Wing-Gong search";
+
+/// What it may cost to find the earliest prefix that is broken: values that a monitor looks at, or nodes and states by
+/// their size, besides [`PREFIXES`] times what the verdict took. Beyond that a violation is told that shows later.
+const ALL_PREFIXES: u64 = 8_000_000;
+const PREFIXES: u64 = 4;
 
 /// Configurations that a search may expand without getting further before somebody looks near where it is.
 const STALL: u64 = 20_000;
@@ -81,7 +88,7 @@ pub(crate) fn decide_part<M: Model>(
         Some(Monitored::Valid) => return Decided { decision: Decision::Valid { engine: MONITOR }, nodes: 0 },
         Some(Monitored::Invalid(named)) => {
             let (named, culprit) = earliest_named(model, calls, monitor, named);
-            if let Some(small) = Witness::new(model, calls, culprit).named(&named) {
+            if let Some(small) = Witness::new(model, calls, culprit).monitored(monitor).named(&named) {
                 return Decided { decision: confirm(model, small, MONITOR, limits), nodes: 0 };
             }
         }
@@ -101,15 +108,18 @@ fn earliest_named<M: Model>(
     let (Some(monitor), Some(end)) = (monitor, calls.get(last).and_then(|call| call.returned)) else {
         return (named, last);
     };
-    let mut first = None;
-    let at = earliest(model, calls, (0, end), |known| match monitor(model, known) {
-        Monitored::Valid => Some(false),
-        Monitored::Invalid(named) => {
-            // Each prefix that is broken is shorter than the one before.
-            first = Some(named.iter().map(|at| known[*at].call).collect::<Vec<u32>>());
-            Some(true)
+    let (mut first, mut left) = (None, ALL_PREFIXES);
+    let at = earliest(model, calls, (0, end), |known| {
+        left = left.checked_sub(known.iter().map(|call| model.size(&call.op) as u64).sum())?;
+        match monitor(model, known) {
+            Monitored::Valid => Some(false),
+            Monitored::Invalid(named) => {
+                // Each prefix that is broken is shorter than the one before.
+                first = Some(named.iter().map(|at| known[*at].call).collect::<Vec<u32>>());
+                Some(true)
+            }
+            Monitored::Unsupported(_) => None,
         }
-        Monitored::Unsupported(_) => None,
     });
     let position = |name: &u32| calls.iter().position(|call| call.call == *name);
     let first = first.and_then(|names| names.iter().map(position).collect());
@@ -163,7 +173,7 @@ fn by_search<M: Model>(model: &M, calls: &[Timed<M::Op>], limits: Limits) -> Dec
     let decision = match found.answer {
         Answer::Linearizable => Decision::Valid { engine: JUST_IN_TIME },
         Answer::Broken(at) => {
-            let at = earliest_broken(model, calls, at, limits);
+            let at = earliest_broken(model, calls, at, limits, PREFIXES * nodes);
             confirm(model, Witness::new(model, calls, at).proven(), JUST_IN_TIME, limits)
         }
         Answer::GaveUp(at, GaveUp::Width) => second_try(model, calls, at, limits),
@@ -173,12 +183,24 @@ fn by_search<M: Model>(model: &M, calls: &[Timed<M::Op>], limits: Limits) -> Dec
 }
 
 /// The call upon whose return the violation shows. The one that blocked the search returns no later than that one.
-fn earliest_broken<M: Model>(model: &M, calls: &[Timed<M::Op>], blocking: usize, limits: Limits) -> usize {
+fn earliest_broken<M: Model>(
+    model: &M,
+    calls: &[Timed<M::Op>],
+    blocking: usize,
+    limits: Limits,
+    allowed: u64,
+) -> usize {
     let from = calls.get(blocking).and_then(|call| call.returned).unwrap_or_default();
-    let is_broken = |known: &[Timed<M::Op>]| match search(model, known, limits).answer {
-        Answer::Linearizable => Some(false),
-        Answer::Broken(_) => Some(true),
-        Answer::GaveUp(..) => None,
+    let mut left = allowed + ALL_PREFIXES;
+    let is_broken = |known: &[Timed<M::Op>]| {
+        left = left.checked_sub(1 + known.len() as u64 / 8)?;
+        let (found, work) = counted(model, known, Limits { nodes: limits.nodes.min(left), ..limits });
+        left = left.saturating_sub(work);
+        match found.answer {
+            Answer::Linearizable => Some(false),
+            Answer::Broken(_) => Some(true),
+            Answer::GaveUp(..) => None,
+        }
     };
     let last = || (0..calls.len()).filter(|at| !calls[*at].crashed()).max_by_key(|at| calls[*at].returned);
     earliest(model, calls, (from, u32::MAX), is_broken).or_else(last).unwrap_or(blocking)

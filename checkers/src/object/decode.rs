@@ -22,7 +22,18 @@ pub(crate) struct Raw<'c, 'v> {
     pub f: &'c str,
     pub call: Call,
     pub values: &'v Values,
+    pub choices: Choices,
+}
+
+/// How what is ambiguous is read.
+#[derive(Clone, Copy)]
+pub(crate) struct Choices {
+    /// What a read of nil says.
     pub nil: NilRead,
+    /// True if a removal that crashed took nothing, as Knossos has it.
+    pub crashed_removals_take_nothing: bool,
+    /// True if a compare-and-set that failed did so because it compared.
+    pub strict_fail_cas: bool,
 }
 
 /// What a decoder says; an error is what was expected.
@@ -35,6 +46,16 @@ impl<'v> Raw<'_, 'v> {
     /// True if it is known to have happened.
     pub fn is_ok(&self) -> bool {
         self.call.outcome == CallOutcome::Ok
+    }
+
+    /// True if it took no effect. Decoders see only those compare-and-sets of which that says something.
+    pub fn failed(&self) -> bool {
+        self.call.outcome == CallOutcome::Fail
+    }
+
+    /// True if it is a read whose answer says nothing.
+    pub fn says_nothing(&self) -> bool {
+        !self.is_ok() || (self.call.result.is_nil() && self.choices.nil == NilRead::Wildcard)
     }
 
     /// The value of the completion of a call that happened; else, or if that has none, the argument.
@@ -90,7 +111,7 @@ pub(crate) struct Keyed<O> {
 pub(crate) fn decode<'v, M: Model>(
     model: &M,
     calls: &Calls<'v>,
-    nil: NilRead,
+    choices: Choices,
     decoder: DecodeOf<M>,
     names: &mut Names<'v>,
 ) -> Result<Vec<Keyed<M::Op>>, String> {
@@ -104,8 +125,11 @@ pub(crate) fn decode<'v, M: Model>(
     if objects.is_empty() {
         objects.push(Keyed { key: None, calls: Vec::with_capacity(calls.len()) });
     }
-    for (at, call) in calls.iter().enumerate().filter(|(_, call)| call.outcome != CallOutcome::Fail) {
-        let raw = Raw { f: calls.function(at), call, values, nil };
+    for (at, call) in calls.iter().enumerate() {
+        let raw = Raw { f: calls.function(at), call, values, choices };
+        if raw.failed() && !(choices.strict_fail_cas && raw.f == "cas") {
+            continue;
+        }
         let row = call.invoked.or(call.completion).unwrap_or_default();
         let located = |expected| format!("line {}: expected {expected}", calls.recording().line(row));
         let Some(op) = decoder(model, &raw, names).map_err(located)? else { continue };

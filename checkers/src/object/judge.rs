@@ -1,7 +1,7 @@
 //! Any history against any model: decode, part, decide, explain.
 
 use super::decide::{Decided, Decision, JUST_IN_TIME, MonitorOf, WING_GONG, decide_part, split};
-use super::decode::{DecodeOf, NilRead, decode};
+use super::decode::{Choices, DecodeOf, NilRead, decode};
 use super::{Model, Names, Timed};
 use crate::engine::{DeadEnd, Limits, clean, explain};
 use crate::verdict::{Budget, Word};
@@ -15,7 +15,10 @@ pub enum Compat {
     /// Ours.
     #[default]
     None,
-    /// A read of nil says nothing.
+    /// A read of nil from a register says nothing, and a removal that crashed took nothing: its value is nil in Knossos'
+    /// eyes, which no queue can hold. All else that Knossos does (checkers.md 2.2, 2.3) is ours too: crashed reads and
+    /// failed calls are left out, a crashed call keeps the value of its invocation, `mutex` knows no owner. What we do
+    /// not follow: it stops at failed calls that answer with another value, and a dequeue of nothing is impossible to it.
     Knossos,
     /// A crashed operation is forced to take effect by the end, unless it is one that may do nothing.
     Porcupine,
@@ -36,6 +39,9 @@ pub struct JudgeOptions {
     pub permits: Option<u32>,
     /// True: a priority queue gives out the least first.
     pub least_first: bool,
+    /// True: a compare-and-set that failed found another value than it expected. Only for clients that report a failure
+    /// for no other reason, and for registers. Source: checkers.md 2.1.
+    pub strict_fail_cas: bool,
 }
 
 /// What was found.
@@ -93,9 +99,15 @@ pub(super) fn judge_with<M: Model>(
     decoder: DecodeOf<M>,
     monitor: Option<MonitorOf<M>>,
 ) -> Result<Judged, String> {
-    let nil = if options.compat == Compat::Knossos { NilRead::Wildcard } else { options.nil_read };
+    let is_knossos = options.compat == Compat::Knossos;
+    let is_register = ["cas-register", "multi-register"].contains(&model.name());
+    let choices = Choices {
+        nil: if is_knossos && is_register { NilRead::Wildcard } else { options.nil_read },
+        crashed_removals_take_nothing: is_knossos,
+        strict_fail_cas: options.strict_fail_cas,
+    };
     let mut names = Names::new(calls.recording().values());
-    let objects = decode(model, calls, nil, decoder, &mut names)?;
+    let objects = decode(model, calls, choices, decoder, &mut names)?;
     let mut tally = Tally { objects: objects.len(), ..Tally::default() };
     let mut parts: Vec<Part<M::Op>> = Vec::new();
     for mut object in objects {
@@ -182,7 +194,7 @@ impl Tally {
                 Decision::Valid { engine } => *engines.entry(engine).or_default() += 1,
                 Decision::Invalid { engine, calls: witness, culprit } => {
                     *engines.entry(engine).or_default() += 1;
-                    let report = Report { model, calls, names, key: part.key, engine };
+                    let report = Report { model, calls, names, part, engine };
                     violations.push(report.violation(&witness, culprit));
                 }
                 Decision::Unknown { reason: why, proved } if reason.is_empty() => {
@@ -228,20 +240,20 @@ fn index_of(calls: &Calls<'_>, row: u32) -> u64 {
 }
 
 /// Everything that a violation is told with.
-struct Report<'a, 'v, M> {
+struct Report<'a, 'v, M: Model> {
     model: &'a M,
     calls: &'a Calls<'v>,
     names: &'a Names<'v>,
-    key: Option<ValueId>,
+    part: &'a Part<M::Op>,
     engine: &'static str,
 }
 
 impl<M: Model> Report<'_, '_, M> {
     fn violation(&self, witness: &[Timed<M::Op>], culprit: usize) -> Violation {
         let explained = explain(self.model, witness, self.names).unwrap_or_default();
-        let describe = |call: &Timed<M::Op>| self.model.describe_op(&call.op, self.names);
+        let describe = |call: &Timed<M::Op>| self.described(call);
         Violation {
-            key: self.key,
+            key: self.part.key,
             culprit: witness[culprit].call,
             calls: witness.iter().map(|call| call.call).collect(),
             operations: witness.iter().map(describe).collect(),
@@ -258,7 +270,7 @@ impl<M: Model> Report<'_, '_, M> {
         let is_before = |other: &&Timed<M::Op>| other.returned.is_some_and(|returned| returned < call.invoked);
         let changes = |other: &&Timed<M::Op>| !self.model.is_read(&other.op);
         let last = witness.iter().filter(is_before).filter(changes).max_by_key(|other| other.returned);
-        let object = self.key.map(|key| format!("key {}: ", text(self.calls, key))).unwrap_or_default();
+        let object = self.part.key.map(|key| format!("key {}: ", text(self.calls, key))).unwrap_or_default();
         let began = match last {
             Some(last) => format!(" began after {} had completed", self.named(last)),
             None => " began before anything else had completed".to_owned(),
@@ -275,7 +287,28 @@ impl<M: Model> Report<'_, '_, M> {
     fn named(&self, call: &Timed<M::Op>) -> String {
         let pair = self.calls.get(call.call as usize);
         let row = pair.completion.filter(|_| !call.crashed()).or(pair.invoked).unwrap_or_default();
-        let op = self.model.describe_op(&call.op, self.names);
+        let op = self.described(call);
         format!("{op} by process {} at index {}", call.process, index_of(self.calls, row))
+    }
+
+    /// A call in words, and what it is part of if it stands for less than it was.
+    fn described(&self, call: &Timed<M::Op>) -> String {
+        let told = self.model.describe_op(&call.op, self.names);
+        // Calls are in the order of their invocations, several of which may be at one event.
+        let from = self.part.calls.partition_point(|other| other.invoked < call.invoked);
+        match self.part.calls[from..].iter().find(|other| other.call == call.call) {
+            Some(whole) if whole.op != call.op => {
+                format!("{told} (of {})", shortened(&self.model.describe_op(&whole.op, self.names)))
+            }
+            _ => told,
+        }
+    }
+}
+
+/// As much of a text as fits into a line.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(60) {
+        Some((end, _)) => format!("{} ..", &text[..end]),
+        None => text.to_owned(),
     }
 }

@@ -164,10 +164,15 @@ pub trait Model: Sync {
         if self.is_read(op) { Tie::free() } else { Tie::fixed() }
     }
 
-    /// An operation that asks less of the order and leaves the same: what it may stand for in a witness that lacks what
-    /// it needs.
-    fn weaken(&self, _op: &Self::Op) -> Option<Self::Op> {
+    /// An operation that asks less of the order and leaves the same: what it may stand for in a witness that has only
+    /// some of the values that it needs with everything that brings them about. None: it must be left out.
+    fn weaken(&self, _op: &Self::Op, _has: &dyn Fn(V) -> bool) -> Option<Self::Op> {
         None
+    }
+
+    /// How many values an operation tells of: what it costs to look at it.
+    fn size(&self, _op: &Self::Op) -> usize {
+        1
     }
 
     /// Takes out crashed calls that no legal order has any use for: to leave them out only removes constraints.

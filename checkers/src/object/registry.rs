@@ -24,6 +24,9 @@ pub fn judge(model: &str, calls: &Calls<'_>, options: &JudgeOptions) -> Result<J
     let names = || models().iter().map(|entry| entry.name).collect::<Vec<_>>().join(", ");
     let entry = models().iter().find(|entry| entry.name == model);
     let entry = entry.ok_or_else(|| format!("there is no model {model:?}; there are {}", names()))?;
+    if options.strict_fail_cas && !["register", "cas-register"].contains(&model) {
+        return Err(format!("strict-fail-cas is for cas-register, and not for {model}"));
+    }
     (entry.run)(calls, options)
 }
 
@@ -146,7 +149,7 @@ static MODELS: &[ModelEntry] = &[
     ModelEntry {
         name: "counter",
         summary: "a number that is added to",
-        functions: "add n; read nil -> n",
+        functions: "add n; read nil -> n; add-and-get n -> the number after; fetch-and-add n -> the number before",
         run: |calls, options| judge_with(&Counter, calls, options, shapes::counter, Some(Monitor::monitor)),
     },
     ModelEntry {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 /// A value that was read: None if it says nothing.
 fn found(raw: &Raw<'_, '_>, value: ValueId, initial: V, names: &mut Names<'_>) -> Option<V> {
-    match (raw.is_ok(), value.is_nil(), raw.nil) {
+    match (raw.is_ok(), value.is_nil(), raw.choices.nil) {
         (false, ..) | (true, true, NilRead::Wildcard) => None,
         (true, true, NilRead::Initial) => Some(initial),
         (true, false, _) => Some(names.number(value)),
@@ -22,7 +22,8 @@ pub(super) fn register(model: &Register, raw: &Raw<'_, '_>, names: &mut Names<'_
         "write" => Ok(Some(RegisterOp::Write(names.number(raw.asked())))),
         "cas" => {
             let (old, new) = raw.pair(raw.asked())?;
-            Ok(Some(RegisterOp::Cas(names.number(old), names.number(new))))
+            let (old, new) = (names.number(old), names.number(new));
+            Ok(Some(if raw.failed() { RegisterOp::Not(old) } else { RegisterOp::Cas(old, new) }))
         }
         _ => raw.unknown("read, write, cas"),
     }
@@ -76,10 +77,7 @@ pub(super) fn kv(_model: &Kv, raw: &Raw<'_, '_>, _names: &mut Names<'_>) -> Deco
         }
     };
     match raw.f {
-        "get" | "read" => {
-            let says_nothing = !raw.is_ok() || (raw.call.result.is_nil() && raw.nil == NilRead::Wildcard);
-            Ok((!says_nothing).then(|| KvOp::Get(text(raw.call.result))))
-        }
+        "get" | "read" => Ok((!raw.says_nothing()).then(|| KvOp::Get(text(raw.call.result)))),
         "put" | "write" => Ok(Some(KvOp::Put(text(raw.asked())))),
         "append" => Ok(Some(KvOp::Append(text(raw.asked())))),
         _ => raw.unknown("get, put, append"),
@@ -87,19 +85,19 @@ pub(super) fn kv(_model: &Kv, raw: &Raw<'_, '_>, _names: &mut Names<'_>) -> Deco
 }
 
 /// What a removal took: nil is nothing.
-fn got(raw: &Raw<'_, '_>, names: &mut Names<'_>) -> Got {
+fn got(raw: &Raw<'_, '_>, names: &mut Names<'_>) -> Option<Got> {
     match (raw.is_ok(), raw.value(raw.call.result)) {
-        (false, _) => Got::Unknown,
-        (true, Value::Nil) => Got::Empty,
-        (true, Value::Keyword("empty" | "exhausted")) => Got::Empty,
-        (true, _) => Got::Value(names.number(raw.call.result)),
+        (false, _) => (!raw.choices.crashed_removals_take_nothing).then_some(Got::Unknown),
+        (true, Value::Nil) => Some(Got::Empty),
+        (true, Value::Keyword("empty" | "exhausted")) => Some(Got::Empty),
+        (true, _) => Some(Got::Value(names.number(raw.call.result))),
     }
 }
 
 pub(super) fn queue<M: Model>(_model: &M, raw: &Raw<'_, '_>, names: &mut Names<'_>) -> Decoded<QueueOp> {
     match raw.f {
         "enqueue" | "enq" | "offer" | "add" => Ok(Some(QueueOp::Enqueue(names.number(raw.asked())))),
-        "dequeue" | "deq" | "poll" | "take" => Ok(Some(QueueOp::Dequeue(got(raw, names)))),
+        "dequeue" | "deq" | "poll" | "take" => Ok(got(raw, names).map(QueueOp::Dequeue)),
         _ => raw.unknown("enqueue, dequeue"),
     }
 }
@@ -107,7 +105,7 @@ pub(super) fn queue<M: Model>(_model: &M, raw: &Raw<'_, '_>, names: &mut Names<'
 pub(super) fn stack(_model: &Stack, raw: &Raw<'_, '_>, names: &mut Names<'_>) -> Decoded<StackOp> {
     match raw.f {
         "push" => Ok(Some(StackOp::Push(names.number(raw.asked())))),
-        "pop" => Ok(Some(StackOp::Pop(got(raw, names)))),
+        "pop" => Ok(got(raw, names).map(StackOp::Pop)),
         _ => raw.unknown("push, pop"),
     }
 }
@@ -115,14 +113,14 @@ pub(super) fn stack(_model: &Stack, raw: &Raw<'_, '_>, names: &mut Names<'_>) ->
 pub(super) fn priority(_model: &PriorityQueue, raw: &Raw<'_, '_>, names: &mut Names<'_>) -> Decoded<PriorityOp> {
     match raw.f {
         "insert" | "offer" | "enqueue" | "add" => Ok(Some(PriorityOp::Insert(raw.integer(raw.asked())?))),
-        "poll" | "dequeue" | "take" | "remove" => Ok(Some(PriorityOp::Poll(got(raw, names)))),
+        "poll" | "dequeue" | "take" | "remove" => Ok(got(raw, names).map(PriorityOp::Poll)),
         _ => raw.unknown("insert, poll"),
     }
 }
 
 /// The elements that a full read found, ascending; what stands twice stands twice.
 fn all(raw: &Raw<'_, '_>, names: &mut Names<'_>) -> Result<Option<Vec<V>>, String> {
-    if !raw.is_ok() || (raw.call.result.is_nil() && raw.nil == NilRead::Wildcard) {
+    if raw.says_nothing() {
         return Ok(None);
     }
     let mut elements = raw.elements(raw.call.result, names)?;
@@ -168,23 +166,37 @@ pub(super) fn grow_only(_model: &GrowOnlySet, raw: &Raw<'_, '_>, names: &mut Nam
 pub(super) fn log(_model: &AppendLog, raw: &Raw<'_, '_>, names: &mut Names<'_>) -> Decoded<LogOp> {
     match raw.f {
         "append" | "add" => Ok(Some(LogOp::Append(names.number(raw.asked())))),
-        "read" if !raw.is_ok() || (raw.call.result.is_nil() && raw.nil == NilRead::Wildcard) => Ok(None),
+        "read" if raw.says_nothing() => Ok(None),
         "read" => Ok(Some(LogOp::ReadAll(raw.elements(raw.call.result, names)?.into()))),
         _ => raw.unknown("append, read"),
     }
 }
 
-pub(super) fn counter(_model: &Counter, raw: &Raw<'_, '_>, names: &mut Names<'_>) -> Decoded<CounterOp> {
+/// An addition that is answered with what the counter is afterwards, less so much.
+fn and_get(raw: &Raw<'_, '_>, delta: i64, less: i64) -> Decoded<CounterOp> {
+    if !raw.is_ok() {
+        return Ok(Some(CounterOp::Add(delta)));
+    }
+    let answer = raw.integer(raw.call.result)?;
+    Ok(Some(CounterOp::AddAndGet(delta, answer.wrapping_add(less))))
+}
+
+/// `add` is often completed with what was asked for, so only the others are taken to answer with the number.
+pub(super) fn counter(_model: &Counter, raw: &Raw<'_, '_>, _names: &mut Names<'_>) -> Decoded<CounterOp> {
     let delta = || if raw.asked().is_nil() { Ok(1) } else { raw.integer(raw.asked()) };
     match raw.f {
         "add" | "increment" | "inc" => Ok(Some(CounterOp::Add(delta()?))),
         "subtract" | "decrement" | "dec" => Ok(Some(CounterOp::Add(delta()?.wrapping_neg()))),
-        "read" => match found(raw, raw.call.result, 0, names) {
-            None => Ok(None),
-            Some(_) if raw.call.result.is_nil() => Ok(Some(CounterOp::Read(0))),
-            Some(_) => Ok(Some(CounterOp::Read(raw.integer(raw.call.result)?))),
-        },
-        _ => raw.unknown("add, read"),
+        "add-and-get" => and_get(raw, raw.integer(raw.call.argument)?, 0),
+        "fetch-and-add" => {
+            let delta = raw.integer(raw.call.argument)?;
+            and_get(raw, delta, delta)
+        }
+        "increment-and-get" => and_get(raw, 1, 0),
+        "read" if raw.says_nothing() => Ok(None),
+        "read" if raw.call.result.is_nil() => Ok(Some(CounterOp::Read(0))),
+        "read" => Ok(Some(CounterOp::Read(raw.integer(raw.call.result)?))),
+        _ => raw.unknown("add, subtract, read, add-and-get, fetch-and-add, increment-and-get"),
     }
 }
 
@@ -233,13 +245,23 @@ pub(super) fn fenced(_model: &FencedMutex, raw: &Raw<'_, '_>, names: &mut Names<
     }
 }
 
+/// How many permits: `:permits` of the argument, or the argument itself; one if it does not say.
+fn permits(raw: &Raw<'_, '_>) -> Result<u32, String> {
+    let told = raw.field(raw.asked(), "permits").unwrap_or(raw.call.argument);
+    match raw.value(told) {
+        Value::Nil | Value::Map(_) => Ok(1),
+        number => {
+            let count = number.integer().and_then(|count| u32::try_from(count).ok());
+            count.ok_or_else(|| format!("a number of permits as the value of {}", raw.f))
+        }
+    }
+}
+
 pub(super) fn semaphore(_model: &Semaphore, raw: &Raw<'_, '_>, names: &mut Names<'_>) -> Decoded<SemaphoreOp> {
     let client = client(raw, names);
-    let told = raw.field(raw.asked(), "permits").unwrap_or(raw.call.argument);
-    let permits = raw.value(told).integer().and_then(|count| u32::try_from(count).ok()).unwrap_or(1);
     match raw.f {
-        "acquire" => Ok(Some(SemaphoreOp::Acquire(client, permits))),
-        "release" => Ok(Some(SemaphoreOp::Release(client, permits))),
+        "acquire" => Ok(Some(SemaphoreOp::Acquire(client, permits(raw)?))),
+        "release" => Ok(Some(SemaphoreOp::Release(client, permits(raw)?))),
         _ => raw.unknown("acquire, release"),
     }
 }
