@@ -9,8 +9,12 @@ use std::collections::VecDeque;
 
 /// At most so many dead ends are shown.
 const DEAD_ENDS: usize = 20;
-/// More configurations are not looked at.
+/// More configurations are not looked at before one return.
 const CONFIGURATIONS: usize = 20_000;
+/// More calls and states, these by their size, are not looked at in all: a second or so.
+const LOOKS: usize = 100_000_000;
+/// To make a state of so many bytes costs about as much as to look at a call.
+const BYTES_OF_A_LOOK: usize = 16;
 
 /// One step of a dead end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,9 +67,9 @@ pub fn explain<M: Model>(model: &M, calls: &[Timed<M::Op>], names: &Names<'_>) -
         calls.iter().enumerate().filter_map(|(at, call)| Some((call.returned?, at))).collect();
     returns.sort_unstable();
     let first = Configuration { done: vec![0; calls.len().div_ceil(64)], state: model.initial() };
-    let mut front = vec![first];
+    let (mut front, mut left) = (vec![first], LOOKS);
     for (returned, culprit) in returns {
-        let ways = Ways::explore(model, calls, &front, (returned, culprit))?;
+        let ways = Ways::explore(model, calls, &front, (returned, culprit), &mut left)?;
         if ways.survivors.is_empty() {
             return Some(ways.explanation(model, calls, culprit, names, front.len()));
         }
@@ -88,8 +92,9 @@ impl<S: Clone + Eq + std::hash::Hash> Ways<S> {
         calls: &[Timed<M::Op>],
         front: &[Configuration<S>],
         (returned, culprit): (u32, usize),
+        left: &mut usize,
     ) -> Option<Self> {
-        let pending = (0..calls.len()).filter(|at| calls[*at].invoked <= returned).collect();
+        let pending: Vec<usize> = (0..calls.len()).filter(|at| calls[*at].invoked <= returned).collect();
         let mut ways =
             Ways { nodes: front.to_vec(), came_from: vec![None; front.len()], pending, survivors: Vec::new() };
         let mut seen: FxHashSet<Configuration<S>> = front.iter().cloned().collect();
@@ -101,7 +106,10 @@ impl<S: Clone + Eq + std::hash::Hash> Ways<S> {
                 ways.survivors.push(node);
                 continue;
             }
+            let look = 1 + model.weight(&node.state) / BYTES_OF_A_LOOK;
+            *left = left.checked_sub(ways.pending.len())?;
             for &at in ways.pending.iter().filter(|at| !node.has(**at)) {
+                *left = left.checked_sub(look)?;
                 model.steps(&node.state, &calls[at].op, &mut states);
                 for state in states.drain(..) {
                     let mut next = Configuration { done: node.done.clone(), state };
