@@ -11,7 +11,7 @@ const OPTIONS: &[&str] =
     &["initial", "linearizable-keys", "own-writes", "realtime", "sequential-keys", "writes-follow-reads"];
 
 /// What transactions may be about, by name.
-const NAMES: [(&str, Objects, &str, &str); 2] = [
+const NAMES: [(&str, Objects, &str, &str); 3] = [
     (
         "list-append",
         Objects::Lists,
@@ -23,6 +23,12 @@ const NAMES: [(&str, Objects, &str, &str); 2] = [
         Objects::Registers,
         "transactions over registers that are overwritten: the level of isolation that --expect names",
         "txn [[:w k v] [:r k nil]] -> [[:w k v] [:r k v]]",
+    ),
+    (
+        "predicate",
+        Objects::Predicates,
+        "transactions over rows that are set up, change once and are read by predicate: the level that --expect names",
+        "init {k v ..}; txn [[:insert k v] [:delete k] [:w k v] [:r k nil] [:rp :true nil]] -> [.. [:rp :true {k v ..}]]",
     ),
 ];
 

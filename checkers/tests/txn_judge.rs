@@ -10,12 +10,13 @@ use checkers::txn::{CycleOptions, InferOptions, Needs, Objects, TxnJudged, TxnOp
 use history::{Calls, ReadOptions, read};
 use std::collections::BTreeSet;
 use std::path::Path;
-use support::transactions::{lists, registers};
+use support::transactions::{lists, recording, registers};
 
 fn judged(text: &str, objects: Objects, options: &TxnOptions) -> TxnJudged {
     let recording = match objects {
         Objects::Lists => lists(text),
         Objects::Registers => registers(text),
+        Objects::Predicates => recording(text),
     };
     let calls = Calls::pair(&recording).expect("pairs");
     judge_transactions(objects, &calls, options).expect("transactions")
@@ -124,6 +125,77 @@ fn what_a_valid_history_keeps_is_said() {
     let found = judged("ax1ry ay1rx", Objects::Lists, &skew);
     assert_eq!(found.word, Word::Invalid);
     assert!(found.strongest.contains(&Level::StrongSnapshotIsolation), "{:?}", found.strongest);
+}
+
+/// Transactions over rows, of which these are set up first; all others are concurrent.
+fn rows(init: &str, transactions: &[&str]) -> String {
+    let event = |kind: &str, process: usize, f: &str, value: &str| {
+        format!("{{:type :{kind}, :process {process}, :f :{f}, :value {value}}}\n")
+    };
+    let of = |kind: &'static str| {
+        transactions.iter().enumerate().map(move |(process, done)| event(kind, process + 1, "txn", done))
+    };
+    let set_up = ["invoke", "ok"].map(|kind| event(kind, 0, "init", init));
+    set_up.into_iter().chain(of("invoke")).chain(of("ok")).collect()
+}
+
+fn asked_of(level: Level) -> TxnOptions {
+    TxnOptions { expect: vec![level], ..TxnOptions::default() }
+}
+
+#[test]
+fn phantoms_are_no_anomaly_of_items() {
+    let text = rows("{:z 1}", &["[[:rp [:= 5] {}] [:insert :x 5]]", "[[:rp [:= 5] {}] [:insert :y 5]]"]);
+    let found = judged(&text, Objects::Predicates, &asked_of(Level::Serializable));
+    assert_eq!((found.word, anomalies(&found).as_str()), (Word::Invalid, "G2"), "{found:#?}");
+    assert_eq!(not(&found), "serializable");
+    let explained = &found.anomalies[0].explained;
+    assert_eq!(explained.nickname, Some("phantom write skew"));
+    assert_eq!(
+        explained.hops[0].why,
+        "T4's read by the predicate [:= 5] did not observe T5's insert of 5 as row :y, which matches"
+    );
+    for level in [Level::SnapshotIsolation, Level::RepeatableRead] {
+        assert_eq!(judged(&text, Objects::Predicates, &asked_of(level)).word, Word::Valid, "{level}");
+    }
+}
+
+#[test]
+fn what_was_set_up_may_be_missed_only_where_real_time_is_not_promised() {
+    let text = rows("{:x 1}", &["[[:rp :true {}]]", "[[:w :x 2]]"]);
+    let found = judged(&text, Objects::Predicates, &asked_of(Level::StrictSerializable));
+    assert_eq!((found.word, anomalies(&found).as_str()), (Word::Invalid, "predicate-read-miss"), "{found:#?}");
+    assert!(!found.boundary.not.contains(&Level::Serializable), "{:?}", found.boundary);
+    let found = judged(&text, Objects::Predicates, &asked_of(Level::Serializable));
+    assert_eq!(found.word, Word::Valid, "{found:#?}");
+    let found = judged(&text, Objects::Predicates, &like_elle(Level::Serializable, Needs::Data));
+    assert_eq!((found.word, not(&found).as_str()), (Word::Invalid, "serializable"), "{found:#?}");
+}
+
+#[test]
+fn rows_that_come_change_and_go_one_after_the_other_are_valid() {
+    let text = rows(
+        "{:x 1, :y 2}",
+        &["[[:rp :true {:x 1}]]", "[[:delete :y] [:r :y nil]]", "[[:insert :z 3] [:rp [:mod 2 1] {:x 1, :z 3}]]"],
+    );
+    let found = judged(&text, Objects::Predicates, &TxnOptions::default());
+    assert_eq!((found.word, found.strongest), (Word::Valid, vec![Level::StrictSerializable]), "{}", found.reason);
+}
+
+#[test]
+fn reads_by_predicate_that_nothing_explains_are_never_valid() {
+    for odd in [
+        "[[:rp :true {:x 1, :q 7}]]",
+        "[[:rp [:= 3] {:x 1}]]",
+        "[[:rp :true {:x 9}]]",
+        "[[:insert :q 7] [:rp :true {:x 1}]]",
+        "[[:rp :true {:x 1, :q 7}] [:insert :q 7]]",
+        "[[:r :q 7] [:insert :q 7]]",
+        "[[:r :x nil] [:rp [:= 3] {}]]",
+    ] {
+        let found = judged(&rows("{:x 1}", &[odd, "[[:r :x 1]]"]), Objects::Predicates, &TxnOptions::default());
+        assert_ne!(found.word, Word::Valid, "{odd}: {found:#?}");
+    }
 }
 
 #[test]

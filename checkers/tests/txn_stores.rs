@@ -4,8 +4,10 @@
 use checkers::Word;
 use checkers::txn::level::Level;
 use checkers::txn::{Objects, TxnJudged, TxnOptions, judge_transactions};
-use history::{Calls, ReadOptions, read_bytes};
-use stores::{Level as Store, simulate_appends, simulate_registers};
+use history::{Calls, Predicate, Predicates, ReadOptions, TableAsk, TableMop, TableOp, read_bytes};
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use stores::{Level as Store, Scenario, simulate, simulate_appends, simulate_registers};
 
 const OPERATIONS: usize = 60;
 const THREADS: usize = 6;
@@ -50,6 +52,40 @@ fn judged(lines: &[u8], objects: Objects, expect: Level) -> TxnJudged {
         .expect("transactions")
 }
 
+/// Tables that are set up once each, long before they are used: rows 0 to 3 are there, 4 to 7 come, each changes once.
+fn tables(store: Store, seed: u64) -> Vec<u8> {
+    const APART: u64 = 20;
+    let mut asked = 0;
+    let mut changed = std::collections::BTreeSet::new();
+    let scenario = Scenario { operations: 90, threads: THREADS, ..Scenario::new(store, seed) };
+    let run = simulate::<Predicates>(scenario, |_, rng| {
+        asked += 1;
+        let era = asked / APART;
+        if asked % APART == 1 {
+            return TableOp { table: era, ask: TableAsk::Init((0..4).map(|row| (row, row as i64 + 1)).collect()) };
+        }
+        // The first table has only rows that come.
+        let table = if asked < 2 * APART { 1_000 } else { era - 1 };
+        let mut mop = |rng: &mut ChaCha8Rng| {
+            let row = rng.random_range(if table == 1_000 { 4..8 } else { 0..8 });
+            let value = rng.random_range(5..9);
+            match rng.random_range(0..6) {
+                0 | 1 if changed.insert((table, row)) => match row {
+                    4.. => TableMop::Insert { row, value },
+                    _ if rng.random_bool(0.5) => TableMop::Delete { row },
+                    _ => TableMop::Write { row, value },
+                },
+                2 => TableMop::Read { row },
+                3 => TableMop::Find(Predicate::Remainder { by: 2, is: rng.random_range(0..2) }),
+                4 => TableMop::Find(Predicate::Equals(value)),
+                _ => TableMop::Find(Predicate::Any),
+            }
+        };
+        TableOp { table, ask: TableAsk::Txn((0..4).map(|_| mop(rng)).collect()) }
+    });
+    run.lines()
+}
+
 /// No run breaks what its store promises; the next level up is refuted in at least the share that is stated.
 #[allow(clippy::print_stdout)] // The figures are for people.
 fn climb(objects: Objects, ladder: &[Rung]) {
@@ -59,6 +95,7 @@ fn climb(objects: Objects, ladder: &[Rung]) {
             let run = match objects {
                 Objects::Lists => simulate_appends(store, seed, OPERATIONS, THREADS).lines(),
                 Objects::Registers => simulate_registers(store, seed, OPERATIONS, THREADS).lines(),
+                Objects::Predicates => tables(store, seed),
             };
             let found = judged(&run, objects, kept);
             assert_ne!(found.word, Word::Invalid, "{store} is called not {kept} under seed {seed}: {found:#?}");
@@ -68,6 +105,24 @@ fn climb(objects: Objects, ladder: &[Rung]) {
         println!("{objects:?} of {store}: {kept} kept, {next} refuted in {share} of 100 runs");
         assert!(share >= least, "{next} was refuted in only {share} of 100 runs of {store}");
     }
+}
+
+/// Of reads by predicate only these levels are decided; weaker stores serve to see that nothing is refuted that they keep.
+const PREDICATES: [Rung; 9] = [
+    (Store::ReadUncommitted, Level::ReadUncommitted, Level::ReadCommitted, 0),
+    (Store::ReadCommitted, Level::ReadCommitted, Level::SnapshotIsolation, 0),
+    (Store::ReadAtomic, Level::ReadAtomic, Level::SnapshotIsolation, 0),
+    (Store::Causal, Level::CausalCerone, Level::SnapshotIsolation, 0),
+    (Store::Prefix, Level::Prefix, Level::Serializable, 0),
+    (Store::ParallelSnapshotIsolation, Level::ParallelSnapshotIsolation, Level::Serializable, 0),
+    (Store::SnapshotIsolation, Level::SnapshotIsolation, Level::Serializable, 0),
+    (Store::Serializable, Level::Serializable, Level::StrictSerializable, 0),
+    (Store::StrictSerializable, Level::StrictSerializable, Level::StrictSerializable, 0),
+];
+
+#[test]
+fn predicates_keep_their_level_and_not_the_next() {
+    climb(Objects::Predicates, &PREDICATES);
 }
 
 #[test]

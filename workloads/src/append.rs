@@ -33,7 +33,7 @@ pub fn append(seed: u64, expect: Level) -> Workload<ListAppend> {
         last: Box::new(FinalReads::new(move || read_every_key(&for_the_end))),
         judges: vec![Judge {
             promise: "transactions are isolated from each other as the level says that --expect names",
-            checker: Box::new(Isolation { expect, objects: Some(Objects::Lists) }),
+            checker: Box::new(Isolation { expect, objects: Objects::Lists }),
         }],
         timeout: |_| None,
     }

@@ -10,8 +10,8 @@ use history::{Calls, DataType, History, ReadOptions, read_bytes};
 pub(crate) struct Isolation {
     /// What was promised.
     pub(crate) expect: Level,
-    /// What the transactions are about; None for what no checker judges.
-    pub(crate) objects: Option<Objects>,
+    /// What the transactions are about.
+    pub(crate) objects: Objects,
 }
 
 impl<D: DataType> Checker<D> for Isolation {
@@ -20,13 +20,9 @@ impl<D: DataType> Checker<D> for Isolation {
     }
 
     fn check(&self, history: &History<D>, _: Budget) -> Verdict {
-        let Some(objects) = self.objects else {
-            let reason = format!("no checker says whether {} transactions kept {}", D::NAME, self.expect.name());
-            return unknown(reason);
-        };
         told(history, |calls| {
             let options = TxnOptions { expect: vec![self.expect], ..TxnOptions::default() };
-            match judge_transactions(objects, calls, &options) {
+            match judge_transactions(self.objects, calls, &options) {
                 Ok(judged) => judged.verdict(),
                 Err(error) => unknown(error),
             }

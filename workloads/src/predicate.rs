@@ -4,6 +4,7 @@
 use crate::final_reads::FinalReads;
 use crate::isolation::Isolation;
 use crate::{Context, Description, Generator, Judge, Next, Workload};
+use checkers::txn::Objects;
 use checkers::txn::level::Level;
 use history::{DataType, Event, EventKind, Outcome, Predicate, Predicates, Process, TableAsk, TableMop, TableOp};
 use rand::{RngExt, SeedableRng};
@@ -45,7 +46,7 @@ pub fn predicate(seed: u64, expect: Level) -> Workload<Predicates> {
         last: Box::new(FinalReads::new(move || vec![look()])),
         judges: vec![Judge {
             promise: "transactions are isolated from each other as the level says that --expect names",
-            checker: Box::new(Isolation { expect, objects: None }),
+            checker: Box::new(Isolation { expect, objects: Objects::Predicates }),
         }],
         timeout: |_| None,
     }

@@ -33,7 +33,7 @@ pub fn write_skew(seed: u64, expect: Level) -> Workload<RwRegister> {
         last: Box::new(FinalReads::new(|| vec![Txn(reads(0).to_vec())])),
         judges: vec![Judge {
             promise: "transactions are isolated from each other as the level says that --expect names",
-            checker: Box::new(Isolation { expect, objects: Some(Objects::Registers) }),
+            checker: Box::new(Isolation { expect, objects: Objects::Registers }),
         }],
         timeout: |_| None,
     }

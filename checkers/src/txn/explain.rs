@@ -3,6 +3,8 @@
 //! Source: the form of the argument is Kingsbury and Alvaro 2020, "Elle", section 5: *let T1 be ..., T1 before T2 because
 //! ..., and yet*. Nothing is judged here.
 
+mod by_predicates;
+
 use super::{Cycle, Finding, INITIAL, Inferred, Kind, Kinds, Mop, Phenomenon, Shape, Step, Transactions, Why, Write};
 use std::collections::BTreeSet;
 
@@ -97,7 +99,10 @@ fn step(transactions: &Transactions<'_>, mop: Mop) -> String {
         Kind::Insert => "insert",
         Kind::Delete => "delete",
         Kind::Init => "init",
-        Kind::PredicateRead => return format!("rp {}", transactions.text(transactions.predicate(mop.key))),
+        Kind::PredicateRead => {
+            let (predicate, found) = (transactions.predicate(mop.key), mop.value);
+            return format!("rp {} {}", transactions.text(predicate), transactions.text(found));
+        }
     };
     format!("{word} {} {}", transactions.key_text(mop.key), brief(transactions, mop))
 }
@@ -158,16 +163,19 @@ struct Pair<'a> {
 impl Pair<'_> {
     fn reason(&self, kinds: Kinds) -> Reason {
         let ways = [
-            (Kinds::WR | Kinds::WRP, self.read_from(), "wr"),
+            (Kinds::WR | Kinds::WRP, self.read_from().filter(|_| kinds.any(Kinds::WR)), "wr"),
             (Kinds::WW | Kinds::WWP, self.overwrote(), "ww"),
-            (Kinds::RW | Kinds::RWP, self.missed(), "rw"),
+            (Kinds::RW | Kinds::RWP, self.missed().filter(|_| kinds.any(Kinds::RW)), "rw"),
         ];
         let by_predicate = kinds.any(Kinds::WRP | Kinds::WWP | Kinds::RWP);
         let mut possible = ways.into_iter().filter(|(of, ..)| kinds.any(*of));
         let named = possible.clone().find_map(|(_, way, kind)| way.map(|(key, why)| (Some(key), why, kind)));
         let (key, why, kind) = named.unwrap_or_else(|| {
             let kind = possible.next().map_or("data", |(.., kind)| kind);
-            (None, self.unnamed(kind, by_predicate), kind)
+            let why = by_predicate
+                .then(|| by_predicates::why(&self.inferred.transactions, self.from, self.to, kind))
+                .flatten();
+            (None, why.unwrap_or_else(|| self.unnamed(kind, by_predicate)), kind)
         });
         Reason { kind: kind.to_owned(), why, key }
     }
@@ -287,6 +295,7 @@ fn nickname(cycle: &Cycle, reasons: &[Reason]) -> Option<&'static str> {
         }
         Shape::G2Item | Shape::G2 if two && all_named && keys.len() == 1 => Some("lost update"),
         Shape::G2Item | Shape::G2 if two && all_named && keys.len() == 2 => Some("write skew"),
+        Shape::G2 if two && reasons.iter().all(|reason| reason.kind == "rw") => Some("phantom write skew"),
         _ => None,
     }
 }

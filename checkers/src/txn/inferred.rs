@@ -100,6 +100,8 @@ pub(super) struct Part {
     /// Doubts past those that are told.
     pub(super) untold: u64,
     pub(super) old_reads: u64,
+    /// Reads that may have seen several versions, where it matters which.
+    pub(super) open_reads: u64,
 }
 
 /// So many doubts of one run are told in full.

@@ -5,6 +5,7 @@
 
 use super::explain::{self, Explained};
 use super::level::{Boundary, Exact, Lattice, Lemma, Level, Link, Polygraph, Weak, WeakOutcome};
+use super::predicate::{self, SetUp};
 use super::{
     CycleOptions, Cycles, EMPTY_GRAPH, Gap, GraphLevel, InferOptions, Inferred, Needs, Phenomenon, Proof, Shape, cycles,
 };
@@ -21,6 +22,8 @@ pub enum Objects {
     Lists,
     /// Registers that are overwritten.
     Registers,
+    /// Rows that are set up, change once each, and are read by predicate.
+    Predicates,
 }
 
 /// How a history is judged.
@@ -70,6 +73,19 @@ pub struct TxnJudged {
 }
 
 impl TxnJudged {
+    /// The same with other levels refuted.
+    fn with_boundary(mut self, boundary: Boundary) -> TxnJudged {
+        for (name, value) in &mut self.evidence {
+            match name.as_str() {
+                "not" => *value = level_names(&boundary.not),
+                "also not" => *value = level_names(&boundary.also_not),
+                _ => {}
+            }
+        }
+        self.boundary = boundary;
+        self
+    }
+
     /// The same in the words of every checker: what breaks the promise, each with the positions of its calls.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
@@ -129,12 +145,43 @@ pub struct Refutation {
 /// # Errors
 /// The first transaction that is none of such objects: its line, and what was expected.
 pub fn judge_transactions(objects: Objects, calls: &Calls<'_>, options: &TxnOptions) -> Result<TxnJudged, String> {
-    let inferred = match objects {
-        Objects::Lists => infer_append(calls, &options.infer)?,
-        Objects::Registers => infer_register(calls, &options.infer)?,
-    };
+    match objects {
+        Objects::Lists => Ok(judged(objects, &infer_append(calls, &options.infer)?, options)),
+        Objects::Registers => Ok(judged(objects, &infer_register(calls, &options.infer)?, options)),
+        Objects::Predicates => judge_predicates(calls, options),
+    }
+}
+
+fn judged(objects: Objects, inferred: &Inferred<'_>, options: &TxnOptions) -> TxnJudged {
     let found = cycles(&inferred.graph, inferred.transactions.timeline(), &options.cycles);
-    Ok(Case { objects, inferred: &inferred, cycles: &found, options }.judged())
+    Case { objects, inferred, cycles: &found, options }.judged()
+}
+
+/// That what was set up is seen by all that begins afterwards is one explanation of a history, and the only one where real
+/// time is promised: a history in which nothing is wrong with it is valid, but levels without real time are refuted
+/// only by what is wrong without it, too.
+fn judge_predicates(calls: &Calls<'_>, options: &TxnOptions) -> Result<TxnJudged, String> {
+    let of = |set_up| -> Result<TxnJudged, String> {
+        let inferred = predicate::infer(calls, &options.infer, set_up)?;
+        Ok(judged(Objects::Predicates, &inferred, options))
+    };
+    let seen = of(SetUp::Seen)?;
+    if options.as_elle || seen.boundary.not.is_empty() {
+        return Ok(seen);
+    }
+    let unsure = of(SetUp::Unsure)?;
+    let is_timed = |level: &Level| orders_of(&[*level]) == Needs::Realtime;
+    if !options.expect.iter().all(is_timed) {
+        // What the first says to be kept has an explanation, whatever the second leaves open.
+        return Ok(if seen.word == Word::Valid { seen.with_boundary(unsure.boundary) } else { unsure });
+    }
+    let lattice = Lattice::corrected();
+    let timed = seen.boundary.not.iter().chain(&seen.boundary.also_not).copied().filter(is_timed);
+    let all: BTreeSet<Level> = timed.chain(unsure.boundary.not).chain(unsure.boundary.also_not).collect();
+    let all: Vec<Level> = all.into_iter().collect();
+    let not = lattice.weakest(&all);
+    let also_not = all.into_iter().filter(|level| !not.contains(level)).collect();
+    Ok(seen.with_boundary(Boundary { not, also_not }))
 }
 
 /// A history with all that was found in it.
@@ -205,6 +252,7 @@ impl Case<'_> {
         match self.objects {
             Objects::Lists => self.decide_lists(found, &mut decided),
             Objects::Registers => self.decide_registers(lattice, found, &mut decided),
+            Objects::Predicates => self.decide_predicates(lattice, found, &mut decided),
         }
         decided
     }
@@ -227,6 +275,24 @@ impl Case<'_> {
         decided.refuted = standing.weakest_refuted.into_iter().map(refuted).collect();
         let open = self.options.expect.iter().filter(|level| standing.undecided.contains(level));
         decided.doubts.extend(open.map(|level| format!("{level} was not decided within the budget")));
+    }
+
+    /// Who precedes whom is all known if there is no doubt, and these levels forbid cycles of that and nothing else.
+    fn decide_predicates(&self, lattice: &Lattice, found: &[Phenomenon], decided: &mut Decided) {
+        use Level::{ReadCommitted, ReadUncommitted, RepeatableRead, Serializable, SnapshotIsolation};
+        let by_cycles = [ReadUncommitted, ReadCommitted, RepeatableRead, SnapshotIsolation, Serializable];
+        let orders = self.options.cycles.orders;
+        let is_known = |level: &Level| {
+            let (base, order) = level.base().unwrap_or((*level, Needs::Data));
+            by_cycles.contains(&base) && order <= orders
+        };
+        let refuted = lattice.refuted_by(found);
+        if self.doubts().is_empty() {
+            decided.kept = Level::all().filter(|level| is_known(level) && !refuted.contains(level)).collect();
+        }
+        let is_kept = |level: &Level| decided.kept.iter().any(|kept| lattice.implies(*kept, *level));
+        let open = self.options.expect.iter().filter(|level| !refuted.contains(level) && !is_kept(level));
+        decided.doubts.extend(open.map(|level| format!("nothing tells whether reads by predicate kept {level}")));
     }
 
     fn decide_registers(&self, lattice: &Lattice, found: &[Phenomenon], decided: &mut Decided) {
@@ -349,15 +415,11 @@ impl Case<'_> {
 
     fn evidence(&self, boundary: &Boundary, strongest: &[Level]) -> Evidence {
         let exposure = &self.inferred.exposure;
-        let names = |levels: &[Level]| match levels {
-            [] => "none".to_owned(),
-            some => some.iter().map(|level| level.name()).collect::<Vec<_>>().join(", "),
-        };
         let mut facts = vec![
-            ("promised", names(&self.options.expect)),
-            ("strongest level kept", names(strongest)),
-            ("not", names(&boundary.not)),
-            ("also not", names(&boundary.also_not)),
+            ("promised", level_names(&self.options.expect)),
+            ("strongest level kept", level_names(strongest)),
+            ("not", level_names(&boundary.not)),
+            ("also not", level_names(&boundary.also_not)),
             ("transactions", exposure.transactions.to_string()),
             ("committed", exposure.committed.to_string()),
             ("keys", exposure.keys.to_string()),
@@ -380,6 +442,13 @@ impl Case<'_> {
         let counts = counts.filter(|(phenomenon, _)| self.counts(**phenomenon));
         evidence.extend(counts.map(|(phenomenon, count)| (phenomenon.name(), format!("at least {count}"))));
         evidence
+    }
+}
+
+fn level_names(levels: &[Level]) -> String {
+    match levels {
+        [] => "none".to_owned(),
+        some => some.iter().map(|level| level.name()).collect::<Vec<_>>().join(", "),
     }
 }
 

@@ -58,6 +58,10 @@ pub struct Transactions<'a> {
     pub(super) events: Vec<u32>,
     pub(super) timeline: Timeline,
     pub(super) key_names: Vec<ValueId>,
+    /// The table that each row asked; empty if there is only one.
+    pub(super) tables: Vec<Option<ValueId>>,
+    /// The table that each object is in; empty if there is only one.
+    pub(super) object_tables: Vec<Option<ValueId>>,
     pub(super) predicates: Vec<ValueId>,
     pub(super) processes: Vec<i64>,
     pub(super) has_invocations: bool,
@@ -132,7 +136,11 @@ impl<'a> Transactions<'a> {
     /// If there is no such object.
     #[must_use]
     pub fn key_text(&self, key: u32) -> String {
-        self.text(self.key_names[key as usize])
+        let name = self.text(self.key_names[key as usize]);
+        match self.object_tables.get(key as usize) {
+            Some(Some(table)) => format!("{name} of {}", self.text(*table)),
+            _ => name,
+        }
     }
 
     /// The key of an object, as the history has it.
@@ -142,6 +150,12 @@ impl<'a> Transactions<'a> {
     #[must_use]
     pub fn key(&self, key: u32) -> ValueId {
         self.key_names[key as usize]
+    }
+
+    /// True if the object is in the table that the row asked.
+    pub(super) fn is_asked(&self, row: u32, key: u32) -> bool {
+        let table = |tables: &[Option<ValueId>], at: u32| tables.get(at as usize).copied().flatten();
+        table(&self.tables, row) == table(&self.object_tables, key)
     }
 
     /// A predicate, as the history has it.

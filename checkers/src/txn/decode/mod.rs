@@ -4,6 +4,7 @@
 //! those of its completion if it repeats them, and of its invocation otherwise; the reads of an invocation say nothing.
 
 mod chunk;
+mod tables;
 mod words;
 
 use super::{NEVER, Timeline, Transactions};
@@ -32,6 +33,9 @@ pub(super) fn decode<'a>(calls: &Calls<'a>, vocabulary: Vocabulary) -> Result<Tr
     }
     let mut all = join(calls, &chunks);
     all.holds_lists = vocabulary == Vocabulary::Append;
+    if vocabulary == Vocabulary::Predicate {
+        tables::part(calls, &mut all);
+    }
     Ok(all)
 }
 
@@ -49,6 +53,8 @@ fn join<'a>(calls: &Calls<'a>, chunks: &[Chunk]) -> Transactions<'a> {
         events: Vec::with_capacity(calls.len()),
         timeline: Timeline::default(),
         key_names: Vec::new(),
+        tables: Vec::new(),
+        object_tables: Vec::new(),
         predicates: Vec::new(),
         processes: Vec::new(),
         has_invocations: calls.iter().any(|call| call.invoked.is_some()),

@@ -206,7 +206,8 @@ impl<'a> Look<'_, 'a> {
         let is_before = |row: u32| self.transactions.timeline().is_before(row, at.row);
         let is_set_up = writes.clone().any(|(row, mop)| mop.kind == Kind::Init && is_before(row));
         let all = |mop: Mop| mop.kind != Kind::Delete && matches(self.transactions, predicate, Some(mop.value));
-        !is_found && is_set_up && writes.all(|(_, mop)| all(mop))
+        let is_asked = self.transactions.is_asked(at.row, self.finding.key);
+        is_asked && !is_found && is_set_up && writes.all(|(_, mop)| all(mop))
     }
 
     /// True if no ok read of the object holds the element.

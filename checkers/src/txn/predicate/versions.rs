@@ -1,5 +1,6 @@
 //! The versions of one object of a closed universe.
 
+use super::SetUp;
 use crate::txn::object::Object;
 use crate::txn::{Kind, NEVER};
 use history::{CallOutcome, ValueId};
@@ -16,27 +17,33 @@ pub(super) struct Version {
 /// The versions of one object, in their order: absent first.
 pub(super) struct Versions {
     pub(super) all: Vec<Version>,
-    /// It changes more than once after it was set up; then only the first versions are here, and nothing is inferred.
-    pub(super) is_changed_twice: bool,
-    /// The event at which it had surely been set up; [`NEVER`] if that is not known.
+    /// It changes more than once after it was set up, or perhaps before; then only the first version is here, and nothing
+    /// is inferred.
+    pub(super) is_unordered: bool,
+    /// The event after which nobody sees what was before it was set up; [`NEVER`] if there is none.
     set_up: u32,
 }
 
 impl Versions {
-    pub(super) fn of(object: &Object<'_, '_>) -> Versions {
+    pub(super) fn of(object: &Object<'_, '_>, set_up: SetUp) -> Versions {
         let mut versions =
-            Versions { all: vec![Version { value: None, writer: None }], is_changed_twice: false, set_up: NEVER };
+            Versions { all: vec![Version { value: None, writer: None }], is_unordered: false, set_up: NEVER };
         let writes = (0..object.len()).filter(|slot| !object.is_read(*slot) && !object.has_failed(*slot));
         let (inits, changes): (Vec<usize>, Vec<usize>) = writes.partition(|slot| object.kind(*slot) == Kind::Init);
-        versions.is_changed_twice = inits.len() > 1 || changes.len() > 1;
-        if versions.is_changed_twice {
+        let may_precede = |(init, change): (&usize, &usize)| {
+            !object.transactions.timeline().is_before(object.row(*init), object.row(*change))
+        };
+        let is_mixed = inits.iter().zip(&changes).any(may_precede);
+        versions.is_unordered = inits.len() > 1 || changes.len() > 1 || is_mixed;
+        if versions.is_unordered {
             return versions;
         }
         for slot in inits.iter().chain(&changes) {
             let value = Some(object.value(*slot)).filter(|_| object.kind(*slot) != Kind::Delete);
             versions.all.push(Version { value, writer: Some(object.row(*slot)) });
         }
-        if let Some(slot) = inits.first().filter(|slot| object.outcome(**slot) == CallOutcome::Ok) {
+        let settled = inits.first().filter(|slot| object.outcome(**slot) == CallOutcome::Ok);
+        if let Some(slot) = settled.filter(|_| set_up == SetUp::Seen) {
             versions.set_up = object.transactions.timeline().completed[object.row(*slot) as usize];
         }
         versions
