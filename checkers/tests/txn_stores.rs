@@ -109,14 +109,14 @@ fn climb(objects: Objects, ladder: &[Rung]) {
 
 /// Of reads by predicate only these levels are decided; weaker stores serve to see that nothing is refuted that they keep.
 const PREDICATES: [Rung; 9] = [
-    (Store::ReadUncommitted, Level::ReadUncommitted, Level::ReadCommitted, 0),
-    (Store::ReadCommitted, Level::ReadCommitted, Level::SnapshotIsolation, 0),
-    (Store::ReadAtomic, Level::ReadAtomic, Level::SnapshotIsolation, 0),
-    (Store::Causal, Level::CausalCerone, Level::SnapshotIsolation, 0),
-    (Store::Prefix, Level::Prefix, Level::Serializable, 0),
-    (Store::ParallelSnapshotIsolation, Level::ParallelSnapshotIsolation, Level::Serializable, 0),
-    (Store::SnapshotIsolation, Level::SnapshotIsolation, Level::Serializable, 0),
-    (Store::Serializable, Level::Serializable, Level::StrictSerializable, 0),
+    (Store::ReadUncommitted, Level::ReadUncommitted, Level::ReadCommitted, 70),
+    (Store::ReadCommitted, Level::ReadCommitted, Level::SnapshotIsolation, 90),
+    (Store::ReadAtomic, Level::ReadAtomic, Level::SnapshotIsolation, 90),
+    (Store::Causal, Level::CausalCerone, Level::SnapshotIsolation, 90),
+    (Store::Prefix, Level::Prefix, Level::Serializable, 90),
+    (Store::ParallelSnapshotIsolation, Level::ParallelSnapshotIsolation, Level::Serializable, 90),
+    (Store::SnapshotIsolation, Level::SnapshotIsolation, Level::Serializable, 90),
+    (Store::Serializable, Level::Serializable, Level::StrictSerializable, 90),
     (Store::StrictSerializable, Level::StrictSerializable, Level::StrictSerializable, 0),
 ];
 
