@@ -5,6 +5,7 @@ use crate::judge::judge_history;
 use crate::offered::Wanted;
 use crate::transactional;
 use checkers::object::{Compat, JudgeOptions, Judged, NilRead, Violation, models};
+use checkers::txn::TxnAnomaly;
 use checkers::txn::level::Level;
 use checkers::{Anomaly, Check, SingleOptions, Verdict, Word};
 use history::{Calls, EdnText, History, Lock, OpId, ReadError, ReadOptions, Recording, Value};
@@ -106,13 +107,13 @@ pub fn judge_file(path: &Path, asked: &Asked) -> Result<Recorded, Failure> {
     let drawn = Drawn { most: asked.drawn, faults };
     if asked.model == LEASED_LOCK {
         let history = History::<Lock>::from_recording(&recording).map_err(|error| malformed(path, error))?;
-        let told = |check: Check| tell(check, &[], &calls, &drawn);
+        let told = |check: Check| tell(check, &Seen::default(), &calls, &drawn);
         let wanted = Wanted { workload: LEASED_LOCK, threads: 1, seed: 0, expect: Level::StrictSerializable };
         return Ok(Recorded { told: judge_history::<Lock>(&history, wanted).into_iter().map(told).collect(), notes });
     }
-    let (promise, verdict, violations) = by_name(path, asked, &calls)?;
+    let (promise, verdict, seen) = by_name(path, asked, &calls)?;
     let check = Check { name: asked.model.clone(), promise, verdict };
-    Ok(Recorded { told: vec![tell(check, &violations, &calls, &drawn)], notes })
+    Ok(Recorded { told: vec![tell(check, &seen, &calls, &drawn)], notes })
 }
 
 /// What is drawn, and with which faults.
@@ -121,13 +122,23 @@ struct Drawn {
     faults: Vec<Upheaval>,
 }
 
-/// Tells of a check by the violations of a model, or else by its anomalies, whose operations are calls.
-fn tell(check: Check, violations: &[Violation], calls: &Calls<'_>, drawn: &Drawn) -> Told {
+/// What is known of violations besides the verdict.
+#[derive(Default)]
+struct Seen {
+    /// Of a model.
+    violations: Vec<Violation>,
+    /// Of transactions.
+    transactions: Vec<TxnAnomaly>,
+}
+
+/// Tells of a check by what was seen, or else by its anomalies, whose operations are calls.
+fn tell(check: Check, seen: &Seen, calls: &Calls<'_>, drawn: &Drawn) -> Told {
     let of_anomalies = check.verdict.anomalies().iter().map(Source::Anomaly);
-    let sources: Vec<Source<'_>> = match violations {
-        [] => of_anomalies.collect(),
-        some => some.iter().map(Source::Violation).collect(),
-    };
+    let of_models = seen.violations.iter().map(Source::Violation);
+    let mut sources: Vec<Source<'_>> = of_models.chain(seen.transactions.iter().map(Source::Transactions)).collect();
+    if sources.is_empty() {
+        sources = of_anomalies.collect();
+    }
     let findings: Vec<Finding> = sources.iter().map(|source| Finding::new(calls, *source)).collect();
     let pairs = sources.iter().zip(&findings).take(drawn.most);
     let drawings = pairs.map(|(source, finding)| Drawing::new(calls, *source, finding, &drawn.faults)).collect();
@@ -142,7 +153,7 @@ pub fn tell_run(history: &Path, checks: Vec<Check>) -> Result<Vec<Told>, Failure
     let recording = read(history, false)?;
     let calls = Calls::pair(&recording).map_err(|error| malformed(history, error))?;
     let drawn = Drawn { most: 0, faults: Vec::new() };
-    Ok(checks.into_iter().map(|check| tell(check, &[], &calls, &drawn)).collect())
+    Ok(checks.into_iter().map(|check| tell(check, &Seen::default(), &calls, &drawn)).collect())
 }
 
 /// Reads a file of any format.
@@ -154,7 +165,7 @@ pub fn read(path: &Path, independent: bool) -> Result<Recording, Failure> {
     history::read(path, &options).map_err(|error: ReadError| Failure::new(Exit::Data, error))
 }
 
-fn by_name(path: &Path, asked: &Asked, calls: &Calls<'_>) -> Result<(String, Verdict, Vec<Violation>), Failure> {
+fn by_name(path: &Path, asked: &Asked, calls: &Calls<'_>) -> Result<(String, Verdict, Seen), Failure> {
     let data = |message: String| Failure::message(Exit::Data, format!("{}: {message}", path.display()));
     if let Some(entry) = models().iter().find(|entry| entry.name == asked.model) {
         let nil_read = if asked.nil_is_wildcard { NilRead::Wildcard } else { NilRead::Initial };
@@ -162,11 +173,11 @@ fn by_name(path: &Path, asked: &Asked, calls: &Calls<'_>) -> Result<(String, Ver
         model_options(&asked.options, &mut options)?;
         let judged = checkers::object::judge(&asked.model, calls, &options).map_err(data)?;
         let (verdict, violations) = verdict(judged, calls);
-        return Ok((entry.summary.to_owned(), verdict, violations));
+        return Ok((entry.summary.to_owned(), verdict, Seen { violations, ..Seen::default() }));
     }
     if let Some(objects) = transactional::objects(&asked.model) {
-        let (promise, verdict) = transactional::judge(objects, asked, calls, data)?;
-        return Ok((promise, verdict, Vec::new()));
+        let (promise, verdict, transactions) = transactional::judge(objects, asked, calls, data)?;
+        return Ok((promise, verdict, Seen { transactions, ..Seen::default() }));
     }
     if !asked.expect.is_empty() {
         let message = format!("`{}` is judged by no level of isolation; leave --expect out", asked.model);
@@ -182,7 +193,7 @@ fn by_name(path: &Path, asked: &Asked, calls: &Calls<'_>) -> Result<(String, Ver
         .map_err(|error| Failure::new(Exit::Usage, error))?;
     let judged = checkers::judge(theirs, calls, &options);
     let judged = judged.ok_or_else(|| Failure::message(Exit::Bug, "a checker that is listed does not exist"))?;
-    Ok((entry.summary.to_owned(), judged, Vec::new()))
+    Ok((entry.summary.to_owned(), judged, Seen::default()))
 }
 
 /// `initial`, `permits`, `least-first` and `strict-fail-cas` of models.

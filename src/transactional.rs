@@ -2,8 +2,8 @@
 
 use crate::exit::{Exit, Failure};
 use crate::recorded::{Asked, Judgeable};
-use checkers::Verdict;
-use checkers::txn::{Initial, Objects, TxnOptions, judge_transactions};
+use checkers::txn::{Initial, Objects, TxnAnomaly, TxnOptions, judge_transactions};
+use checkers::{Verdict, Word};
 use history::Calls;
 
 /// What `--option` takes for transactions.
@@ -47,13 +47,13 @@ pub(crate) fn objects(name: &str) -> Option<Objects> {
     NAMES.iter().find(|entry| entry.0 == name).map(|entry| entry.1)
 }
 
-/// Judges a history; with what is promised.
+/// Judges a history: what is promised, the verdict on it, and of an invalid one the anomalies that break the promise.
 pub(crate) fn judge(
     objects: Objects,
     asked: &Asked,
     calls: &Calls<'_>,
     malformed: impl FnOnce(String) -> Failure,
-) -> Result<(String, Verdict), Failure> {
+) -> Result<(String, Verdict, Vec<TxnAnomaly>), Failure> {
     let mut options = TxnOptions { as_elle: asked.as_elle, ..TxnOptions::default() };
     if !asked.expect.is_empty() {
         options.expect = asked.expect.clone();
@@ -61,7 +61,11 @@ pub(crate) fn judge(
     asked.options.iter().try_for_each(|pair| set(&mut options, pair))?;
     let names: Vec<&str> = options.expect.iter().map(|level| level.name()).collect();
     let judged = judge_transactions(objects, calls, &options).map_err(malformed)?;
-    Ok((format!("transactions keep {}", names.join(", ")), judged.verdict()))
+    let promise = format!("transactions keep {}", names.join(", "));
+    let verdict = judged.verdict();
+    let mut anomalies = judged.anomalies;
+    anomalies.retain(|found| found.breaks_promise && verdict.word() == Word::Invalid);
+    Ok((promise, verdict, anomalies))
 }
 
 fn set(options: &mut TxnOptions, pair: &str) -> Result<(), Failure> {

@@ -148,6 +148,80 @@ fn a_report_of_files_is_one_page_with_every_violation() {
     assert!(nowhere.code == 3 && nowhere.stderr.contains("absent/out.html"), "{nowhere}");
 }
 
+/// Two transactions that each read what the other is about to append to; then both are read. Keys are hostile texts.
+fn write_skew() -> String {
+    let (x, y) = ("\"\\u001b[2J<b>\"", "\"y\"");
+    let event = |process: u32, kind: &str, program: &str| {
+        format!("{{:process {process}, :type :{kind}, :f :txn, :value [{program}]}}\n")
+    };
+    let read = |key: &str, value: &str| format!("[:r {key} {value}]");
+    let append = |key: &str| format!("[:append {key} 1]");
+    let program = |key: &str, value: &str, other: &str| format!("{} {}", read(key, value), append(other));
+    [
+        event(0, "invoke", &program(x, "nil", y)),
+        event(1, "invoke", &program(y, "nil", x)),
+        event(0, "ok", &program(x, "[]", y)),
+        event(1, "ok", &program(y, "[]", x)),
+        event(2, "invoke", &format!("{} {}", read(x, "nil"), read(y, "nil"))),
+        event(2, "ok", &format!("{} {}", read(x, "[1]"), read(y, "[1]"))),
+    ]
+    .concat()
+}
+
+#[test]
+fn a_cycle_of_transactions_is_told_to_people_and_machines() {
+    let harness = Harness::new();
+    std::fs::write(harness.path().join("skew.edn"), write_skew()).expect("a file is written");
+    let kept = harness.run("check skew.edn --model list-append --expect snapshot-isolation --brief");
+    assert_eq!((kept.code, kept.stdout.as_str()), (0, "skew.edn\tvalid\n"), "{kept}");
+    for width in [40_usize, 60, 100] {
+        let mut command = harness.command("check skew.edn --model list-append --expect serializable");
+        let output = command.env("COLUMNS", width.to_string()).output().expect("the command starts");
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.code(), Some(1), "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= width), "{text}");
+        let joined = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        for expected in [
+            "G2-item: write skew Let T2 = r ",
+            "T2 < T3 rw because T2 did not observe T3's append of 1 to key",
+            "However, T3 < T2 rw because T3 did not observe T2's append of 1 to key \"y\": a contradiction",
+        ] {
+            assert!(joined.contains(expected), "{width}: {expected}: {text}");
+        }
+        assert!(!text.contains('\u{1b}'), "{text:?}");
+    }
+    let told = harness.run("check skew.edn --model list-append --expect serializable --output json");
+    let answer: serde_json::Value = serde_json::from_str(&told.stdout).expect("it is JSON");
+    let violation = &answer["files"][0]["checks"][0]["violations"][0];
+    assert_eq!((&violation["name"], &violation["nickname"]), (&"G2-item".into(), &"write skew".into()), "{told}");
+    let steps: Vec<(u64, u64, &str)> = (violation["steps"].as_array().expect("there are steps").iter())
+        .map(|step| {
+            (step["from"].as_u64().unwrap_or(9), step["to"].as_u64().unwrap_or(9), step["kind"].as_str().unwrap_or(""))
+        })
+        .collect();
+    assert_eq!(steps, [(0, 1, "rw"), (1, 0, "rw")], "{told}");
+    for transaction in violation["transactions"].as_array().expect("there are transactions") {
+        let at = transaction["operation"].as_u64().expect("it is a position") as usize;
+        let index = &violation["operations"][at]["completed"]["index"];
+        assert_eq!(transaction["name"], format!("T{index}"), "{told}");
+    }
+}
+
+#[test]
+fn a_cycle_of_transactions_is_drawn() {
+    let harness = Harness::new();
+    std::fs::write(harness.path().join("skew.edn"), write_skew()).expect("a file is written");
+    let answer = harness.run("check skew.edn --model list-append --expect serializable --report out.html --brief");
+    assert_eq!(answer.code, 1, "{answer}");
+    let page = std::fs::read_to_string(harness.path().join("out.html")).expect("it was written");
+    for expected in ["Write skew (G2-item)", "class=\"cycle\"", "class=\"timeline\"", "arrow k-rw closing", "&lt;b&gt;"]
+    {
+        assert!(page.contains(expected), "{expected}");
+    }
+    assert_eq!(page.matches("class=\"node\"").count(), 2, "a transaction is not drawn");
+    assert!(!page.contains("<b>") && !page.contains('\u{1b}') && !page.contains("<script"), "{page}");
+}
+
 #[test]
 fn people_are_told_within_their_terminal() {
     let harness = Harness::new();

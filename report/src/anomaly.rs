@@ -67,6 +67,8 @@ pub(crate) fn phrase_of(name: &str, key: Option<&str>) -> String {
         "aborted-read" => format!("a read{of_key} returned a write that had failed"),
         "duplicated" => "one element was stored twice".to_owned(),
         "token-order" => format!("the fencing tokens of {lock} did not grow"),
+        "G1a" => "a transaction read what another had written and rolled back".to_owned(),
+        "G1b" => "a transaction read what another had written only for the time being".to_owned(),
         "not-recovered" => "the system did not serve again after healing".to_owned(),
         name => match key {
             Some(key) => format!("{}, key {key}", name.replace('-', " ")),

@@ -1,12 +1,14 @@
 //! The page of histories that somebody else recorded: per file the verdict, how it was read, and per violation the
 //! sentence, the drawing, the ways that lead nowhere, and the calls. It has the style of a run's page and no other.
 
-use crate::anomaly::{cleaned, phrase_of};
-use crate::drawing::{Drawing, PATHS};
+use crate::anomaly::cleaned;
+use crate::cycle::{self, Cycle};
+use crate::drawing::{Drawing, PATHS, Part};
 use crate::finding::{DeadEnd, Finding, Operation, Place};
 use crate::html::{CheckRow, ROWS, TEXT, style, word};
 use crate::page::ReportError;
 use crate::timeline;
+use crate::transactions::{SHOWN, shown};
 use crate::words::{clean, counted, moment, shorten};
 use checkers::{Check, Word};
 use minijinja::value::Serde;
@@ -102,9 +104,7 @@ impl FilePage {
             }
             Word::Invalid => {
                 let finding = first.and_then(|file| file.findings().next());
-                finding.map_or("violation".to_owned(), |found| {
-                    format!("{of}{}", phrase_of(&found.name, found.key.as_deref()))
-                })
+                finding.map_or("violation".to_owned(), |found| format!("{of}{}", found.phrase()))
             }
         }
     }
@@ -142,12 +142,28 @@ struct FindingView {
     grounds: String,
     svg: String,
     is_right: bool,
+    has_context: bool,
+    cycle: String,
+    transactions: Vec<(String, String)>,
+    more_transactions: String,
+    steps: Vec<StepView>,
+    more_steps: String,
     left_out: String,
     states: Vec<String>,
     more_states: String,
     ends: Vec<EndView>,
     operations: Vec<Row>,
     more_operations: String,
+}
+
+/// A step of a cycle: `T1 < T2`, its kind with the class of that, and why.
+#[derive(Serialize)]
+struct StepView {
+    order: String,
+    kind: String,
+    class: &'static str,
+    why: String,
+    is_last: bool,
 }
 
 #[derive(Serialize)]
@@ -227,12 +243,23 @@ impl FindingView {
         FindingView {
             id: format!("violation-{file}-{number}"),
             number,
-            phrase: capital(&phrase_of(&finding.name, finding.key.as_deref())),
+            phrase: capital(&finding.phrase()),
             name: finding.name.clone(),
             explanation: finding.explanation.clone(),
             grounds: grounds(finding),
             is_right: drawn.as_ref().is_some_and(|drawn| drawn.is_right),
             svg: drawn.map(|drawn| drawn.svg).unwrap_or_default(),
+            has_context: drawing.is_some_and(|drawing| drawing.bars.iter().any(|bar| bar.part == Part::Context)),
+            cycle: Cycle::of(finding).map(|cycle| cycle.svg()).unwrap_or_default(),
+            transactions: finding
+                .transactions
+                .iter()
+                .take(SHOWN)
+                .map(|t| (t.name.clone(), t.program.clone()))
+                .collect(),
+            more_transactions: more(finding.transactions.len(), SHOWN, "more transaction"),
+            steps: StepView::all(finding),
+            more_steps: more(finding.steps.len(), SHOWN, "more step"),
             left_out: more(left_out, 0, "more operation"),
             states: finding.states.iter().take(STATES).cloned().collect(),
             more_states: more(finding.states.len(), STATES, "more state"),
@@ -249,6 +276,20 @@ fn grounds(finding: &Finding) -> String {
     let agree = (!finding.confirmed_by.is_empty())
         .then(|| format!("the witness alone was judged again by {}", finding.confirmed_by.join(" and ")));
     found.into_iter().chain(agree).collect::<Vec<_>>().join("; ")
+}
+
+impl StepView {
+    fn all(finding: &Finding) -> Vec<StepView> {
+        let steps = &finding.steps;
+        let step = |at: usize| StepView {
+            order: finding.order(&steps[at]),
+            kind: steps[at].kind.clone(),
+            class: cycle::class(&steps[at].kind),
+            why: steps[at].why.clone(),
+            is_last: at + 1 == steps.len(),
+        };
+        shown(steps.len()).map(step).collect()
+    }
 }
 
 impl EndView {

@@ -4,10 +4,13 @@
 //! It is made of what a checker found and of the calls; it judges nothing. Its shape is that of `--output json`
 //! (docs/CHECK.md), so a field that is renamed here is a new schema there.
 
+use crate::anomaly::phrase_of;
 use crate::told;
-use crate::words::shorten;
+use crate::transactions::{self, Precedence, Transaction};
+use crate::words::{counted, shorten};
 use checkers::Anomaly;
 use checkers::object::Violation;
+use checkers::txn::TxnAnomaly;
 use history::{CallOutcome, Calls, ValueId};
 use serde::Serialize;
 use std::collections::HashMap;
@@ -34,6 +37,15 @@ pub struct Finding {
     pub engine: Option<String>,
     /// Which engines agree about the witness.
     pub confirmed_by: Vec<String>,
+    /// What people call an anomaly of this shape: `write skew`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nickname: Option<String>,
+    /// Of transactions, who is in it, in the order in which they are spoken of.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub transactions: Vec<Transaction>,
+    /// Of a cycle, why each transaction precedes the next; the last step leads back to the first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<Precedence>,
 }
 
 /// One call of a witness.
@@ -97,6 +109,8 @@ pub enum Source<'a> {
     Violation(&'a Violation),
     /// Any other checker's. Its operations are positions among the calls.
     Anomaly(&'a Anomaly),
+    /// A history of transactions is not isolated. Its rows are positions among the calls.
+    Transactions(&'a TxnAnomaly),
 }
 
 impl Source<'_> {
@@ -105,6 +119,12 @@ impl Source<'_> {
         let mut positions: Vec<u32> = match self {
             Source::Violation(violation) => violation.calls.clone(),
             Source::Anomaly(anomaly) => anomaly.operations.iter().map(|id| id.0).collect(),
+            Source::Transactions(anomaly) => {
+                let mut rows = anomaly.explained.rows.clone();
+                rows.sort_unstable();
+                rows.dedup();
+                rows
+            }
         };
         positions.retain(|position| (*position as usize) < calls.len());
         positions
@@ -115,6 +135,7 @@ impl Source<'_> {
         match self {
             Source::Violation(violation) => Some(violation.culprit),
             Source::Anomaly(anomaly) => anomaly.culprit.map(|id| id.0),
+            Source::Transactions(_) => None,
         }
     }
 
@@ -124,14 +145,16 @@ impl Source<'_> {
         match self {
             Source::Violation(violation) => violation.key,
             Source::Anomaly(anomaly) => anomaly.key.and_then(|_| self.culprit().and_then(of_call)),
+            Source::Transactions(_) => None,
         }
     }
 
     /// Its published name.
-    pub(crate) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> String {
         match self {
-            Source::Violation(_) => "nonlinearizable",
-            Source::Anomaly(anomaly) => &anomaly.name,
+            Source::Violation(_) => "nonlinearizable".to_owned(),
+            Source::Anomaly(anomaly) => anomaly.name.clone(),
+            Source::Transactions(anomaly) => anomaly.phenomenon.name(),
         }
     }
 
@@ -141,7 +164,7 @@ impl Source<'_> {
             Source::Violation(violation) => {
                 violation.calls.iter().copied().zip(violation.operations.iter().map(String::as_str)).collect()
             }
-            Source::Anomaly(_) => HashMap::new(),
+            Source::Anomaly(_) | Source::Transactions(_) => HashMap::new(),
         }
     }
 }
@@ -157,7 +180,7 @@ impl Finding {
             Operation::new(calls, *position as usize, text, source.culprit() == Some(*position))
         };
         let told = Finding {
-            name: source.name().to_owned(),
+            name: source.name(),
             key: source.key(calls).map(|key| told::value(calls.recording().values(), key)),
             operations: positions.iter().map(operation).collect(),
             ..Finding::default()
@@ -167,6 +190,16 @@ impl Finding {
                 let key = told.key.or_else(|| anomaly.key.map(|key| key.to_string()));
                 Finding { explanation: short(&anomaly.explanation), key, ..told }
             }
+            Source::Transactions(anomaly) => {
+                let transactions = transactions::transactions(anomaly, &positions);
+                Finding {
+                    explanation: short(&anomaly.explained.sentence),
+                    nickname: anomaly.explained.nickname.map(str::to_owned),
+                    steps: transactions::steps(anomaly, &transactions),
+                    transactions,
+                    ..told
+                }
+            }
             Source::Violation(violation) => Finding {
                 explanation: short(&violation.explanation),
                 states: violation.states.iter().map(|state| short(state)).collect(),
@@ -175,6 +208,17 @@ impl Finding {
                 confirmed_by: violation.confirmed_by.iter().map(|engine| (*engine).to_owned()).collect(),
                 ..told
             },
+        }
+    }
+
+    /// What it is, in a few words.
+    pub(crate) fn phrase(&self) -> String {
+        match &self.nickname {
+            Some(nickname) => format!("{nickname} ({})", self.name),
+            None if !self.steps.is_empty() => {
+                format!("{}: a cycle of {}", self.name, counted(self.steps.len(), "transaction"))
+            }
+            None => phrase_of(&self.name, self.key.as_deref()),
         }
     }
 }

@@ -108,12 +108,13 @@ impl<'a> View<'a> {
 /// The style of every page.
 pub(crate) fn style() -> String {
     format!(
-        ":root{{color-scheme:light dark;{}}}\n@media screen and (prefers-color-scheme:dark){{:root{{{}}}\n{}}}\n{}\n{}{}",
+        ":root{{color-scheme:light dark;{}}}\n@media screen and (prefers-color-scheme:dark){{:root{{{}}}\n{}}}\n{}\n{}{}{}",
         palette::variables(Theme::Light),
         palette::variables(Theme::Dark),
         palette::repaint(),
         include_str!("page.css"),
         include_str!("timeline/timeline.css"),
+        include_str!("cycle.css"),
         timeline::path_rules(),
     )
 }

@@ -27,11 +27,14 @@ impl Drawing {
     #[must_use]
     pub fn new(calls: &Calls<'_>, source: Source<'_>, finding: &Finding, faults: &[Upheaval]) -> Drawing {
         let scene = Scene::new(calls, source);
-        let words: HashMap<u32, &str> = source
-            .calls(calls)
-            .into_iter()
-            .zip(finding.operations.iter().map(|operation| operation.operation.as_str()))
-            .collect();
+        let mut operations: Vec<String> = finding.operations.iter().map(|o| o.operation.clone()).collect();
+        for transaction in &finding.transactions {
+            if let Some(words) = operations.get_mut(transaction.operation) {
+                *words = format!("{}: {}", transaction.name, transaction.program);
+            }
+        }
+        let words: HashMap<u32, &str> =
+            source.calls(calls).into_iter().zip(operations.iter().map(String::as_str)).collect();
         let bars: Vec<Bar> = scene.shown().map(|(position, part)| scene.bar(position, part, &words)).collect();
         let bands = faults.iter().filter(|fault| fault.overlaps(scene.window)).take(BANDS);
         Drawing {
@@ -40,7 +43,7 @@ impl Drawing {
             bands: bands.map(|fault| scene.band(fault)).collect(),
             paths: scene.paths(source, finding),
             label: finding.explanation.clone(),
-            flag: culprit_words(source.name()).to_owned(),
+            flag: culprit_words(&source.name()).to_owned(),
             left_out: scene.left_out,
             bars,
         }
@@ -82,7 +85,10 @@ impl<'a, 'v> Scene<'a, 'v> {
             events: Vec::new(),
             rows: Vec::new(),
         };
-        scene.add_context(source, point);
+        // Transactions are about many objects: whatever else happened meanwhile would say nothing of a cycle.
+        if !matches!(source, Source::Transactions(_)) {
+            scene.add_context(source, point);
+        }
         scene.events = scene.events();
         scene.rows = scene.rows();
         scene

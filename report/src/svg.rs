@@ -126,8 +126,14 @@ impl Svg {
 
     /// The whole drawing. `label` is read out instead of the picture.
     pub(crate) fn finish(self, width: f64, height: f64, label: &str, head: &str) -> String {
+        self.finish_as("timeline", At { x: width, y: height }, label, head)
+    }
+
+    /// The same under a class of its own.
+    pub(crate) fn finish_as(self, class: &str, size: At, label: &str, head: &str) -> String {
+        let At { x: width, y: height } = size;
         format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"timeline\" role=\"img\" aria-label=\"{}\" \
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"{class}\" role=\"img\" aria-label=\"{}\" \
              width=\"{width:.0}\" height=\"{height:.0}\" viewBox=\"0 0 {width:.0} {height:.0}\">{head}\n{}</svg>",
             escape(label),
             self.body

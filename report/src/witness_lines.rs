@@ -18,8 +18,17 @@ const NARROWEST: usize = 40;
 /// Lines of at most `width` columns, without line ends.
 pub(crate) fn witness_lines(finding: &Finding, width: usize) -> Vec<String> {
     let mut lines = Lines::new(width);
-    lines.say(2, "", &format!("{}: {}", finding.name, finding.explanation), 8);
-    lines.table(&finding.operations);
+    if finding.transactions.is_empty() {
+        lines.say(2, "", &format!("{}: {}", finding.name, finding.explanation), 8);
+        lines.table(&finding.operations);
+    } else {
+        let named = finding.nickname.as_ref().map(|nickname| format!(": {nickname}")).unwrap_or_default();
+        // The steps of a cycle say all of its sentence.
+        let sentence = if finding.steps.is_empty() { format!(": {}", finding.explanation) } else { String::new() };
+        lines.say(2, "", &format!("{}{named}{sentence}", finding.name), 8);
+        lines.transactions(finding);
+        lines.table(&finding.named_operations());
+    }
     lines.states(&finding.states);
     lines.ways(finding);
     if let Some(engine) = &finding.engine {
@@ -67,7 +76,25 @@ impl Lines {
         }
     }
 
-    fn more(&mut self, indent: usize, all: usize, shown: usize, noun: &str) {
+    /// A text behind a head, wrapped to a margin of its own, which need not clear the head.
+    pub(crate) fn hang(&mut self, indent: usize, margin: usize, head: &str, text: &str, most: usize) {
+        // Spaces of the head are no places to break at.
+        let whole = format!("{}{}", clean(head).replace(' ', "\u{a0}"), clean(text));
+        let start = self.lines.len();
+        let room = self.width.saturating_sub(margin);
+        let wrapped = wrap(&whole, room);
+        for (number, line) in wrapped.iter().take(most).enumerate() {
+            let indent = if number == 0 { indent } else { margin };
+            let line = line.replace('\u{a0}', " ");
+            self.lines.push(format!("{:indent$}{line}", ""));
+        }
+        if wrapped.len() > most && self.lines.len() > start {
+            let last = self.lines.last_mut().expect("a line was pushed");
+            *last = format!("{} \u{2026}", cut(last, self.width - 2).trim_end_matches('\u{2026}'));
+        }
+    }
+
+    pub(crate) fn more(&mut self, indent: usize, all: usize, shown: usize, noun: &str) {
         if all > shown {
             self.say(indent, "", &format!("and {}", counted(all - shown, &format!("more {noun}"))), 1);
         }

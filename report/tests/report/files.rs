@@ -2,6 +2,7 @@
 
 use crate::markup;
 use checkers::object::{JudgeOptions, judge};
+use checkers::txn::{Objects, TxnOptions, judge_transactions};
 use checkers::{Anomaly, Check, SingleOptions, Verdict, Word};
 use history::{Calls, OpId, ReadOptions, Recording};
 use report::drawing::{Drawing, Edge, Part};
@@ -224,4 +225,47 @@ fn lines(width: usize) -> String {
     let lines = judged(&contested(), "kv").lines(width);
     assert!(lines.iter().all(|line| line.chars().count() <= width), "{lines:?}");
     lines.join("\n")
+}
+
+/// So many transactions, all at once, of which each missed what the next one appended; then everything is read.
+fn ring(count: u32) -> String {
+    let each = |kind: &str, seen: &str| {
+        let program = |at: u32| format!("[[:append {at} 1] [:r {} {seen}]]", (at + 1) % count);
+        (0..count).map(|at| event(&at.to_string(), kind, ":txn", &program(at))).collect::<String>()
+    };
+    let all = |seen: &str| format!("[{}]", (0..count).map(|at| format!("[:r {at} {seen}]")).collect::<String>());
+    each("invoke", "nil") + &each("ok", "[]") + &call(99, ":txn", &all("nil"), &all("[1]"))
+}
+
+#[test]
+fn cycles_of_transactions_are_drawn_whole_or_in_part() {
+    for count in [2_u32, 5, 40] {
+        let recording = recording(&ring(count));
+        let calls = Calls::pair(&recording).unwrap();
+        let judged = judge_transactions(Objects::Lists, &calls, &TxnOptions::default()).unwrap();
+        let cycle = judged.anomalies.iter().find(|found| found.explained.hops.len() == count as usize);
+        let source = Source::Transactions(cycle.expect("the ring is found"));
+        let finding = Finding::new(&calls, source);
+        let drawing = Drawing::new(&calls, source, &finding, &[]);
+        assert!(drawing.bars.iter().all(|bar| bar.part == Part::Witness && bar.text.starts_with('T')), "{drawing:?}");
+        assert_eq!(finding.transactions.len(), count as usize);
+        for transaction in &finding.transactions {
+            let completed = finding.operations[transaction.operation].completed.unwrap();
+            assert_eq!(transaction.name, format!("T{}", completed.index));
+        }
+        let check = Check { name: "list-append".into(), promise: "a promise".into(), verdict: judged.verdict() };
+        let told = Told { check, findings: vec![finding], drawings: vec![drawing] };
+        let file = JudgedFile { path: "ring".into(), told: vec![told], ..JudgedFile::default() };
+        let lines = file.lines(60);
+        assert!(lines.iter().all(|line| line.chars().count() <= 60), "{lines:#?}");
+        let (text, page) = (lines.join("\n"), html(file));
+        let words = markup::read(&page).unwrap();
+        let shown = count.min(16) as usize;
+        assert_eq!(text.matches("because").count(), shown, "{text}");
+        assert_eq!(page.matches("class=\"node\"").count(), shown);
+        assert_eq!(text.matches("However, ").count(), 1, "{text}");
+        let more = ["24 more transactions", "24 more steps"];
+        assert_eq!(more.map(|more| text.contains(more)), [count == 40; 2], "{text}");
+        assert_eq!(more.map(|more| words.contains(more)), [count == 40; 2], "{words}");
+    }
 }
