@@ -8,7 +8,7 @@ use crate::finding::{DeadEnd, Finding, Operation, Place};
 use crate::html::{CheckRow, ROWS, TEXT, style, word};
 use crate::page::ReportError;
 use crate::timeline;
-use crate::transactions::{SHOWN, shown};
+use crate::transactions::{SHOWN, Transaction, shown};
 use crate::words::{clean, counted, moment, shorten};
 use checkers::{Check, Word};
 use minijinja::value::Serde;
@@ -236,6 +236,7 @@ impl FindingView {
     fn new((file, number): (usize, usize), finding: &Finding, drawing: Option<&Drawing>) -> FindingView {
         let drawn = drawing.filter(|drawing| !drawing.bars.is_empty()).map(timeline::plain);
         let left_out = drawing.map_or(0, |drawing| drawing.left_out);
+        let operations = finding.called_operations(Transaction::words);
         let more = |all: usize, most: usize, noun: &str| match all.saturating_sub(most) {
             0 => String::new(),
             rest => counted(rest, noun),
@@ -264,7 +265,7 @@ impl FindingView {
             states: finding.states.iter().take(STATES).cloned().collect(),
             more_states: more(finding.states.len(), STATES, "more state"),
             ends: finding.dead_ends.iter().take(PATHS).zip(1..).map(|(end, n)| EndView::new(end, n, finding)).collect(),
-            operations: finding.operations.iter().take(LISTED).map(Row::new).collect(),
+            operations: operations.iter().take(LISTED).map(Row::new).collect(),
             more_operations: more(finding.operations.len(), LISTED, "more operation"),
         }
     }

@@ -30,7 +30,7 @@ impl Drawing {
         let mut operations: Vec<String> = finding.operations.iter().map(|o| o.operation.clone()).collect();
         for transaction in &finding.transactions {
             if let Some(words) = operations.get_mut(transaction.operation) {
-                *words = format!("{}: {}", transaction.name, transaction.program);
+                *words = transaction.words();
             }
         }
         let words: HashMap<u32, &str> =

@@ -38,6 +38,13 @@ pub struct Precedence {
     pub why: String,
 }
 
+impl Transaction {
+    /// Its name with what it did.
+    pub(crate) fn words(&self) -> String {
+        format!("{}: {}", self.name, self.program)
+    }
+}
+
 /// Who is in an anomaly; `positions` are the calls of its witness.
 pub(crate) fn transactions(anomaly: &TxnAnomaly, positions: &[u32]) -> Vec<Transaction> {
     let explained = &anomaly.explained;
@@ -79,12 +86,12 @@ impl Finding {
         format!("{} < {}", name(step.from), name(step.to))
     }
 
-    /// The operations under the names of their transactions.
-    pub(crate) fn named_operations(&self) -> Vec<Operation> {
+    /// The operations as their transactions are to be called.
+    pub(crate) fn called_operations(&self, call: impl Fn(&Transaction) -> String) -> Vec<Operation> {
         let mut operations = self.operations.clone();
         for transaction in &self.transactions {
             if let Some(operation) = operations.get_mut(transaction.operation) {
-                operation.operation.clone_from(&transaction.name);
+                operation.operation = call(transaction);
             }
         }
         operations

@@ -27,7 +27,7 @@ pub(crate) fn witness_lines(finding: &Finding, width: usize) -> Vec<String> {
         let sentence = if finding.steps.is_empty() { format!(": {}", finding.explanation) } else { String::new() };
         lines.say(2, "", &format!("{}{named}{sentence}", finding.name), 8);
         lines.transactions(finding);
-        lines.table(&finding.named_operations());
+        lines.table(&finding.called_operations(|transaction| transaction.name.clone()));
     }
     lines.states(&finding.states);
     lines.ways(finding);
