@@ -14,6 +14,8 @@ mod published;
 mod random;
 #[path = "txn_infer/random_lists.rs"]
 mod random_lists;
+#[path = "txn_infer/random_predicates.rs"]
+mod random_predicates;
 #[path = "txn_infer/random_registers.rs"]
 mod random_registers;
 
