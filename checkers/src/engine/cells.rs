@@ -6,7 +6,6 @@
 
 use super::machine::Machine;
 use super::plan::{Event, Plan};
-use crate::object::Model;
 use rustc_hash::FxHashMap;
 
 /// In place of a state: whatever it is, or what it was.
@@ -29,7 +28,7 @@ pub(crate) struct Cells {
 
 impl Cells {
     /// Looks through the walk; None if the model is no cell.
-    pub fn new<M: Model>(machine: &Machine<'_, M>, plan: &Plan, kind_of: &[u32]) -> Option<Cells> {
+    pub fn new(machine: &Machine<'_>, plan: &Plan, kind_of: &[u32]) -> Option<Cells> {
         if !machine.is_cell() {
             return None;
         }
@@ -60,7 +59,7 @@ impl Cells {
     }
 
     /// A crashed call that can matter needs its state for ever.
-    fn follow_classes<M: Model>(&mut self, machine: &Machine<'_, M>, plan: &Plan, mut until: Vec<u32>) {
+    fn follow_classes(&mut self, machine: &Machine<'_>, plan: &Plan, mut until: Vec<u32>) {
         for (class, kind) in plan.classes.iter().enumerate() {
             self.makers.entry(machine.makes(*kind)).or_default().push(class as u32);
         }
@@ -77,7 +76,7 @@ impl Cells {
         self.useless_from = plan.classes.iter().map(|kind| until[machine.makes(*kind) as usize]).collect();
     }
 
-    fn find_unseen<M: Model>(&mut self, machine: &Machine<'_, M>, plan: &Plan) {
+    fn find_unseen(&mut self, machine: &Machine<'_>, plan: &Plan) {
         let mut seen: Vec<bool> = self.needed.iter().map(|position| *position > 0).collect();
         for kind in &plan.classes {
             if let Some(seen) = seen.get_mut(machine.needs(*kind) as usize) {
@@ -92,7 +91,7 @@ impl Cells {
 
     /// For each class, the class of the crashed calls that make the same and need nothing; itself if there is none. They
     /// can do all that it can.
-    pub fn stand_ins<M: Model>(&self, machine: &Machine<'_, M>, plan: &Plan) -> Vec<u32> {
+    pub fn stand_ins(&self, machine: &Machine<'_>, plan: &Plan) -> Vec<u32> {
         let stand_in = |(class, kind): (usize, &u32)| {
             let needs_nothing = |other: &&u32| machine.needs(plan.classes[**other as usize]) == ANY;
             self.makers(machine.makes(*kind)).iter().find(needs_nothing).copied().unwrap_or(class as u32)

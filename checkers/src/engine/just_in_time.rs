@@ -33,9 +33,9 @@ pub(crate) fn counted<M: Model>(model: &M, calls: &[Timed<M::Op>], limits: Limit
     let plan = Plan::new(calls, &kind_of);
     let cells = Cells::new(&machine, &plan, &kind_of);
     match plan.width {
-        0..=64 => Search::<M, 1>::new(machine, &kind_of, &plan, cells.as_ref(), limits).run(),
-        65..=128 => Search::<M, 2>::new(machine, &kind_of, &plan, cells.as_ref(), limits).run(),
-        129..=WIDEST => Search::<M, 16>::new(machine, &kind_of, &plan, cells.as_ref(), limits).run(),
+        0..=64 => Search::<1>::new(machine, &kind_of, &plan, cells.as_ref(), limits).run(),
+        65..=128 => Search::<2>::new(machine, &kind_of, &plan, cells.as_ref(), limits).run(),
+        129..=WIDEST => Search::<16>::new(machine, &kind_of, &plan, cells.as_ref(), limits).run(),
         _ => (Found { answer: Answer::GaveUp(0, GaveUp::Width), nodes: 0 }, 0),
     }
 }
@@ -47,8 +47,8 @@ struct Node<const N: usize> {
     used: UsedId,
 }
 
-struct Search<'a, 'm, M: Model, const N: usize> {
-    machine: Machine<'m, M>,
+struct Search<'a, 'm, const N: usize> {
+    machine: Machine<'m>,
     plan: &'a Plan,
     cells: Option<&'a Cells>,
     limits: Limits,
@@ -62,14 +62,8 @@ struct Search<'a, 'm, M: Model, const N: usize> {
     chain_was_cut: bool,
 }
 
-impl<'a, 'm, M: Model, const N: usize> Search<'a, 'm, M, N> {
-    fn new(
-        machine: Machine<'m, M>,
-        kind_of: &'a [u32],
-        plan: &'a Plan,
-        cells: Option<&'a Cells>,
-        limits: Limits,
-    ) -> Self {
+impl<'a, 'm, const N: usize> Search<'a, 'm, N> {
+    fn new(machine: Machine<'m>, kind_of: &'a [u32], plan: &'a Plan, cells: Option<&'a Cells>, limits: Limits) -> Self {
         let pool = cells.map(|cells| UsedPool::with_stand_ins(cells.stand_ins(&machine, plan))).unwrap_or_default();
         Search {
             machine,

@@ -1,8 +1,12 @@
 //! A model with its states numbered and its steps remembered.
+//!
+//! Only [`Numbered`] knows the model. Whoever searches sees numbers, so that the search is compiled once and not once for
+//! each model.
 
 use super::cells::ANY;
 use crate::object::{Cell, Model, Timed};
 use rustc_hash::FxHashMap;
+use std::mem::size_of;
 
 /// No state: the step is impossible.
 pub(crate) const IMPOSSIBLE: u32 = u32::MAX;
@@ -17,25 +21,35 @@ const BYTES_OF_A_NODE: u64 = 64;
 
 /// The states that have been reached, and what each kind of operation makes of each. Source: Knossos' `memo`, which
 /// we differ from in that states are reached when a search reaches them.
-pub(crate) struct Machine<'m, M: Model> {
-    model: &'m M,
-    kinds: Vec<M::Op>,
+pub(crate) struct Machine<'m> {
+    steps: Box<dyn Steps + 'm>,
     reads: Vec<bool>,
     /// What each kind needs and makes, if the model is a cell; else empty.
     cells: Vec<(u32, u32)>,
-    states: Vec<M::State>,
-    numbers: FxHashMap<M::State, u32>,
     table: Vec<u32>,
     rest: FxHashMap<(u32, u32), u32>,
     several: Vec<Vec<u32>>,
-    held: usize,
-    touched: u64,
-    found: Vec<M::State>,
+    found: Vec<u32>,
 }
 
-impl<'m, M: Model> Machine<'m, M> {
+/// What a model makes of its states, by their numbers.
+trait Steps {
+    /// Every state that a kind may lead to.
+    fn steps(&mut self, state: u32, kind: u32, into: &mut Vec<u32>);
+
+    /// How many states have a number.
+    fn states(&self) -> usize;
+
+    /// Bytes that the states hold, about.
+    fn bytes(&self) -> usize;
+
+    /// Bytes of states that were copied or hashed, about.
+    fn touched(&self) -> u64;
+}
+
+impl<'m> Machine<'m> {
     /// A machine in its initial state, which is number 0, and the kind of operation of each call.
-    pub fn new(model: &'m M, calls: &[Timed<M::Op>]) -> (Self, Vec<u32>) {
+    pub fn new<M: Model>(model: &'m M, calls: &[Timed<M::Op>]) -> (Self, Vec<u32>) {
         let (mut kinds, mut numbers) = (Vec::new(), FxHashMap::default());
         let mut kind_of = Vec::with_capacity(calls.len());
         for call in calls {
@@ -47,32 +61,27 @@ impl<'m, M: Model> Machine<'m, M> {
             kind_of.push(kind);
         }
         let reads = kinds.iter().map(|op| model.is_read(op)).collect();
-        let mut machine = Machine {
+        let mut steps = Numbered {
             model,
             kinds,
-            reads,
-            cells: Vec::new(),
             states: Vec::new(),
             numbers: FxHashMap::default(),
-            table: Vec::new(),
-            rest: FxHashMap::default(),
-            several: Vec::new(),
             held: 0,
             touched: 0,
             found: Vec::new(),
         };
-        machine.number(model.initial());
-        machine.tell_cells();
+        steps.number(model.initial());
+        let cells = steps.cells();
+        let machine = Machine {
+            steps: Box::new(steps),
+            reads,
+            cells,
+            table: Vec::new(),
+            rest: FxHashMap::default(),
+            several: Vec::new(),
+            found: Vec::new(),
+        };
         (machine, kind_of)
-    }
-
-    fn tell_cells(&mut self) {
-        let cells: Option<Vec<Cell<M::State>>> = self.kinds.iter().map(|op| self.model.cell(op)).collect();
-        let Some(cells) = cells else { return };
-        self.table = Vec::new();
-        let mut number = |state: Option<M::State>| state.map_or(ANY, |state| self.number(state));
-        let cells = cells.into_iter().map(|cell| (number(cell.needs), number(cell.makes))).collect();
-        self.cells = cells;
     }
 
     /// True if the model is a cell; then every state has its number from the beginning.
@@ -94,12 +103,12 @@ impl<'m, M: Model> Machine<'m, M> {
 
     /// How many states have a number.
     pub fn states(&self) -> usize {
-        self.states.len()
+        self.steps.states()
     }
 
     /// How many kinds of operations there are.
     pub fn kinds(&self) -> usize {
-        self.kinds.len()
+        self.reads.len()
     }
 
     /// True if this kind of operation changes no state.
@@ -109,12 +118,12 @@ impl<'m, M: Model> Machine<'m, M> {
 
     /// Bytes held, about.
     pub fn bytes(&self) -> usize {
-        self.held + self.table.capacity() * 4 + self.rest.capacity() * 16
+        self.steps.bytes() + self.table.capacity() * 4 + self.rest.capacity() * 16
     }
 
     /// The work that it took to make states, in nodes.
     pub fn work(&self) -> u64 {
-        self.touched / BYTES_OF_A_NODE
+        self.steps.touched() / BYTES_OF_A_NODE
     }
 
     /// The one state afterwards, [`IMPOSSIBLE`], or what [`Machine::each`] tells apart.
@@ -130,23 +139,31 @@ impl<'m, M: Model> Machine<'m, M> {
                 makes
             };
         }
-        if self.kinds.len() <= TABLE_KINDS && (state as usize) < TABLE_STATES {
-            let at = state as usize * self.kinds.len() + kind as usize;
-            match self.table[at] {
-                NOT_TRIED => {
-                    let next = self.work_out(state, kind);
-                    self.table[at] = next;
-                    next
-                }
-                known => known,
-            }
-        } else if let Some(&known) = self.rest.get(&(state, kind)) {
-            known
-        } else {
-            let next = self.work_out(state, kind);
-            self.rest.insert((state, kind), next);
-            next
+        if self.reads.len() > TABLE_KINDS || state as usize >= TABLE_STATES {
+            return self.next_of_many(state, kind);
         }
+        let at = state as usize * self.reads.len() + kind as usize;
+        match self.table.get(at) {
+            Some(&known) if known != NOT_TRIED => known,
+            _ => {
+                let next = self.work_out(state, kind);
+                let rows = (state as usize + 1) * self.reads.len();
+                if self.table.len() < rows {
+                    self.table.resize(rows, NOT_TRIED);
+                }
+                self.table[at] = next;
+                next
+            }
+        }
+    }
+
+    fn next_of_many(&mut self, state: u32, kind: u32) -> u32 {
+        if let Some(&known) = self.rest.get(&(state, kind)) {
+            return known;
+        }
+        let next = self.work_out(state, kind);
+        self.rest.insert((state, kind), next);
+        next
     }
 
     /// How many states `next` stands for.
@@ -166,23 +183,36 @@ impl<'m, M: Model> Machine<'m, M> {
     }
 
     fn work_out(&mut self, state: u32, kind: u32) -> u32 {
-        let mut found = std::mem::take(&mut self.found);
-        let from = &self.states[state as usize];
-        self.model.steps(from, &self.kinds[kind as usize], &mut found);
-        let weight = |state: &M::State| self.model.weight(state) as u64;
-        self.touched += weight(from) + found.iter().map(weight).sum::<u64>();
-        let next = match found.len() {
-            0 => IMPOSSIBLE,
-            1 => found.pop().map_or(IMPOSSIBLE, |state| self.number(state)),
+        self.found.clear();
+        self.steps.steps(state, kind, &mut self.found);
+        match self.found[..] {
+            [] => IMPOSSIBLE,
+            [one] => one,
             _ => {
-                let several = found.drain(..).map(|state| self.number(state)).collect();
-                self.several.push(several);
+                self.several.push(self.found.clone());
                 SEVERAL + (self.several.len() - 1) as u32
             }
-        };
-        found.clear();
-        self.found = found;
-        next
+        }
+    }
+}
+
+/// A model whose states have numbers, in the order in which they were reached.
+struct Numbered<'m, M: Model> {
+    model: &'m M,
+    kinds: Vec<M::Op>,
+    states: Vec<M::State>,
+    numbers: FxHashMap<M::State, u32>,
+    held: usize,
+    touched: u64,
+    found: Vec<M::State>,
+}
+
+impl<M: Model> Numbered<'_, M> {
+    /// What each kind needs and makes; nothing if the model is no cell.
+    fn cells(&mut self) -> Vec<(u32, u32)> {
+        let cells: Option<Vec<Cell<M::State>>> = self.kinds.iter().map(|op| self.model.cell(op)).collect();
+        let mut number = |state: Option<M::State>| state.map_or(ANY, |state| self.number(state));
+        cells.into_iter().flatten().map(|cell| (number(cell.needs), number(cell.makes))).collect()
     }
 
     fn number(&mut self, state: M::State) -> u32 {
@@ -191,11 +221,32 @@ impl<'m, M: Model> Machine<'m, M> {
         }
         let number = self.states.len() as u32;
         self.held += 2 * self.model.weight(&state) + 24;
-        if self.kinds.len() <= TABLE_KINDS && self.states.len() < TABLE_STATES {
-            self.table.resize(self.table.len() + self.kinds.len(), NOT_TRIED);
-        }
         self.states.push(state.clone());
         self.numbers.insert(state, number);
         number
+    }
+}
+
+impl<M: Model> Steps for Numbered<'_, M> {
+    fn steps(&mut self, state: u32, kind: u32, into: &mut Vec<u32>) {
+        let mut found = std::mem::take(&mut self.found);
+        let from = &self.states[state as usize];
+        self.model.steps(from, &self.kinds[kind as usize], &mut found);
+        let weight = |state: &M::State| self.model.weight(state) as u64;
+        self.touched += weight(from) + found.iter().map(weight).sum::<u64>();
+        into.extend(found.drain(..).map(|state| self.number(state)));
+        self.found = found;
+    }
+
+    fn states(&self) -> usize {
+        self.states.len()
+    }
+
+    fn bytes(&self) -> usize {
+        self.held + self.kinds.capacity() * size_of::<M::Op>()
+    }
+
+    fn touched(&self) -> u64 {
+        self.touched
     }
 }

@@ -46,7 +46,7 @@ fn call(process: u32, f: &str, asked: &str, answered: &str) -> String {
     event(&process, "invoke", f, asked) + &event(&process, "ok", f, answered)
 }
 
-/// To a key that holds "a" an append of "b" crashed and one of "c" is in flight; a get finds "zz"; a partition.
+/// To a key that holds "a" an append of "b" crashed and one of "c" is in flight; a get finds "cba"; a partition.
 fn contested() -> String {
     let mut text = call(0, ":append", "\"a\"", "\"a\"");
     text += &event("1", "invoke", ":append", "\"b\"");
@@ -55,7 +55,7 @@ fn contested() -> String {
     text += &event("2", "invoke", ":append", "\"c\"");
     text += &event(":nemesis", "info", ":stop-partition", "nil");
     text += &event("4", "invoke", ":get", "nil");
-    text += &event("4", "ok", ":get", "\"zz\"");
+    text += &event("4", "ok", ":get", "\"cba\"");
     text + &event("2", "ok", ":append", "\"c\"")
 }
 
@@ -65,7 +65,7 @@ fn a_violation_is_drawn_with_its_culprit_its_faults_and_every_way() {
     let (finding, drawing) = (&file.told[0].findings[0], &file.told[0].drawings[0]);
     let culprits: Vec<&str> =
         drawing.bars.iter().filter(|bar| bar.part == Part::Culprit).map(|bar| bar.text.as_str()).collect();
-    assert_eq!(culprits, ["get \"zz\""]);
+    assert_eq!(culprits, ["get \"cba\""]);
     let crashed = drawing.bars.iter().find(|bar| bar.text.starts_with("append \"b\"")).unwrap();
     assert!(matches!(crashed.to, Edge::Never(_)), "{crashed:?}");
     assert_eq!(drawing.bands.iter().map(|band| band.label.as_str()).collect::<Vec<_>>(), ["nemesis: partition"]);
