@@ -1,6 +1,6 @@
 //! A drawing as plain data: who did what between which events, what cannot be explained, and ways that were tried.
 //!
-//! Whoever has evidence fills it; [`crate::timeline`] gives everything its place. It knows no history, no checker, no
+//! Whoever has evidence fills it; the timeline gives everything its place. It knows no history, no checker, no
 //! pixels. Events stand in their order, each as far from the next as its texts ask for: how long something took is said
 //! where a reader points, and not drawn.
 
