@@ -2,10 +2,12 @@
 
 mod scene;
 mod texts;
+mod transactions;
 mod verdicts;
 
 pub use scene::scene;
 pub use texts::{check, survives};
+pub use transactions::judge_transactions_of;
 pub use verdicts::judge_by_all;
 
 /// Makes the thread that fuzzes the only one that works.
