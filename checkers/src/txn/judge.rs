@@ -177,11 +177,8 @@ fn judge_predicates(calls: &Calls<'_>, options: &TxnOptions) -> Result<TxnJudged
     }
     let lattice = Lattice::corrected();
     let timed = seen.boundary.not.iter().chain(&seen.boundary.also_not).copied().filter(is_timed);
-    let all: BTreeSet<Level> = timed.chain(unsure.boundary.not).chain(unsure.boundary.also_not).collect();
-    let all: Vec<Level> = all.into_iter().collect();
-    let not = lattice.weakest(&all);
-    let also_not = all.into_iter().filter(|level| !not.contains(level)).collect();
-    Ok(seen.with_boundary(Boundary { not, also_not }))
+    let boundary = lattice.divided(timed.chain(unsure.boundary.not).chain(unsure.boundary.also_not));
+    Ok(seen.with_boundary(boundary))
 }
 
 /// A history with all that was found in it.
@@ -207,7 +204,9 @@ impl Case<'_> {
         let mut decided = self.decided(&lattice, &found);
         let mut boundary = lattice.boundary(&found);
         decided.refuted.retain(|refutation| !boundary.not.contains(&refutation.level));
-        widen(&lattice, &mut boundary, &decided.refuted);
+        if !decided.refuted.is_empty() {
+            boundary = widened(&lattice, &boundary, &decided.refuted);
+        }
         let refuted: BTreeSet<Level> = boundary.not.iter().chain(&boundary.also_not).copied().collect();
         let is_broken = self.options.expect.iter().any(|level| refuted.contains(level));
         decided.doubts.extend(self.doubts());
@@ -453,16 +452,9 @@ fn level_names(levels: &[Level]) -> String {
 }
 
 /// Adds levels that were refuted by themselves, and all from which one of them follows.
-fn widen(lattice: &Lattice, boundary: &mut Boundary, refuted: &[Refutation]) {
-    if refuted.is_empty() {
-        return;
-    }
+fn widened(lattice: &Lattice, boundary: &Boundary, refuted: &[Refutation]) -> Boundary {
     let follows = |level: &Level| refuted.iter().any(|refutation| lattice.implies(*level, refutation.level));
-    let mut all: BTreeSet<Level> = boundary.not.drain(..).chain(boundary.also_not.drain(..)).collect();
-    all.extend(Level::all().filter(follows));
-    let all: Vec<Level> = all.into_iter().collect();
-    boundary.not = lattice.weakest(&all);
-    boundary.also_not = all.into_iter().filter(|level| !boundary.not.contains(level)).collect();
+    lattice.divided(boundary.not.iter().chain(&boundary.also_not).copied().chain(Level::all().filter(follows)))
 }
 
 /// What a graph of a level surely has if it has a cycle.

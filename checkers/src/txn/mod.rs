@@ -12,6 +12,7 @@
 mod access;
 mod append;
 mod by_key;
+mod components;
 mod cycle;
 mod decode;
 mod explain;

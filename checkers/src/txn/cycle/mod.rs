@@ -12,7 +12,6 @@
 mod barrier;
 mod certificate;
 mod classify;
-mod components;
 mod disjoint;
 mod hubs;
 mod piece;

@@ -5,8 +5,8 @@
 //! of what precedes `u`, real time leads from `v` to `u` just if `m(v) < M(u)`. (If there were a detour by several
 //! orders of real time that one did not replace, then those would make a cycle with the path between them.)
 
-use super::components::components;
 use super::view::View;
+use crate::txn::components::components;
 
 /// How many sources are followed together.
 const BATCH: usize = 512;

@@ -1,9 +1,9 @@
 //! Which graphs of a component have cycles, by strong components and nothing else: the part that is always exact.
 
-use super::components::components;
 use super::piece::Piece;
 use super::view::{Layers, View};
 use super::{GraphLevel, Proof};
+use crate::txn::components::components;
 use crate::txn::{Kinds, Needs};
 
 /// A graph whose cycles are of interest.

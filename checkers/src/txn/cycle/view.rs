@@ -4,8 +4,8 @@
 //! chains and, in a begin/commit graph, a second node for each row.
 
 use super::barrier::NOWHERE;
-use super::components::Extent;
 use super::piece::Piece;
+use crate::txn::components::Extent;
 use crate::txn::{Kinds, Needs};
 
 /// How a transaction is drawn.

@@ -5,8 +5,8 @@
 //! them. A valid history has short ones.
 
 use super::barrier::NOWHERE;
-use super::components::{Extent, components};
 use super::placement::Placement;
+use crate::txn::components::{Extent, components};
 use crate::txn::{Graph, NEVER, Needs, Timeline};
 use rayon::prelude::*;
 

@@ -1,5 +1,6 @@
 //! A bare directed graph, its strong components, a short cycle, an order. It knows neither transactions nor reasons.
 
+use crate::txn::components::{Extent, components};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -42,18 +43,19 @@ impl Digraph {
         &self.to[self.offsets[node as usize] as usize..self.offsets[node as usize + 1] as usize]
     }
 
-    /// The strong component of each node.
-    ///
-    /// Source: Tarjan 1972, with a stack of our own, since a chain may be a million nodes long.
+    /// The number of the strong component of each node; what a component leads to has a lower number.
     pub(super) fn components(&self) -> Vec<u32> {
-        let nodes = self.nodes();
-        let mut search = Tarjan { low: vec![NONE; nodes], component: vec![NONE; nodes], ..Tarjan::default() };
-        for root in 0..nodes as u32 {
-            if search.low[root as usize] == NONE {
-                search.visit(self, root);
-            }
-        }
-        search.component
+        let nodes = self.nodes() as u32;
+        let (mut component, mut number) = (vec![NONE; self.nodes()], 0);
+        components(
+            Extent { nodes, roots: nodes },
+            |node| self.out(node).iter().copied(),
+            |members| {
+                members.iter().for_each(|member| component[*member as usize] = number);
+                number += 1;
+            },
+        );
+        component
     }
 
     /// A cycle as nodes, each of which leads to the next and the last to the first: short, in the smallest component
@@ -116,64 +118,6 @@ impl Digraph {
             }
         }
         (order.len() == self.nodes()).then_some(order)
-    }
-}
-
-#[derive(Default)]
-struct Tarjan {
-    /// The number of a node when it was entered, then the least that it reaches.
-    low: Vec<u32>,
-    component: Vec<u32>,
-    open: Vec<u32>,
-    /// Nodes on the way, and how many of their edges were followed.
-    way: Vec<(u32, u32)>,
-    entered: Vec<u32>,
-    count: u32,
-    components: u32,
-}
-
-impl Tarjan {
-    fn visit(&mut self, graph: &Digraph, root: u32) {
-        self.entered.resize(graph.nodes(), 0);
-        self.enter(root);
-        while let Some(&mut (node, ref mut followed)) = self.way.last_mut() {
-            match graph.out(node).get(*followed as usize) {
-                Some(&next) => {
-                    *followed += 1;
-                    if self.low[next as usize] == NONE {
-                        self.enter(next);
-                    } else if self.component[next as usize] == NONE {
-                        self.low[node as usize] = self.low[node as usize].min(self.entered[next as usize]);
-                    }
-                }
-                None => self.leave(node),
-            }
-        }
-    }
-
-    fn enter(&mut self, node: u32) {
-        self.low[node as usize] = self.count;
-        self.entered[node as usize] = self.count;
-        self.count += 1;
-        self.open.push(node);
-        self.way.push((node, 0));
-    }
-
-    fn leave(&mut self, node: u32) {
-        self.way.pop();
-        let low = self.low[node as usize];
-        if let Some(&(above, _)) = self.way.last() {
-            self.low[above as usize] = self.low[above as usize].min(low);
-        }
-        if low == self.entered[node as usize] {
-            while let Some(member) = self.open.pop() {
-                self.component[member as usize] = self.components;
-                if member == node {
-                    break;
-                }
-            }
-            self.components += 1;
-        }
     }
 }
 

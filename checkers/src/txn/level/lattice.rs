@@ -187,7 +187,12 @@ impl Lattice {
     /// The weakest levels that these anomalies refute, and the rest of those that they refute.
     #[must_use]
     pub fn boundary(&self, found: &[Phenomenon]) -> Boundary {
-        let refuted = self.refuted(found);
+        self.divided(levels(self.refuted(found)))
+    }
+
+    /// The weakest of levels that are refuted, and the rest of them.
+    pub(in crate::txn) fn divided(&self, refuted: impl IntoIterator<Item = Level>) -> Boundary {
+        let refuted = refuted.into_iter().fold(0, |set, level| set | bit(level));
         let (not, also_not) = levels(refuted).into_iter().partition(|&level| {
             let below = self.weaker[level as usize] & !bit(level);
             below & refuted == 0
