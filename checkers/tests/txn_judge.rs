@@ -199,6 +199,24 @@ fn reads_by_predicate_that_nothing_explains_are_never_valid() {
 }
 
 #[test]
+fn what_breaks_a_promise_is_told_even_if_no_cycle_could_be_shown() {
+    let spent = CycleOptions { expansions: 0, per_phenomenon: 0, ..CycleOptions::default() };
+    let found = judged("ax1ry ay1rx", Objects::Lists, &TxnOptions { cycles: spent, ..TxnOptions::default() });
+    assert_eq!(found.word, Word::Invalid);
+    assert!(!found.verdict().anomalies().is_empty(), "{found:#?}");
+    assert!(found.verdict().anomalies().iter().all(|anomaly| anomaly.operations.len() == 2), "{found:#?}");
+}
+
+#[test]
+fn a_level_that_nothing_decides_is_not_valid() {
+    let aborted = "!ax1 rx1ay1 ry1";
+    let one_copy = TxnOptions { expect: vec![Level::OneCopySerializable], ..TxnOptions::default() };
+    assert_eq!(judged(aborted, Objects::Lists, &one_copy).word, Word::Unknown);
+    let committed = TxnOptions { expect: vec![Level::ReadCommitted], ..TxnOptions::default() };
+    assert_eq!(judged(aborted, Objects::Lists, &committed).word, Word::Invalid);
+}
+
+#[test]
 fn nothing_is_not_valid() {
     let nothing = judged("", Objects::Lists, &TxnOptions::default());
     assert_eq!(nothing.word, Word::Unknown);

@@ -6,10 +6,8 @@
 use super::explain::{self, Explained};
 use super::level::{Boundary, Exact, Lattice, Lemma, Level, Link, Polygraph, Weak, WeakOutcome};
 use super::predicate::{self, SetUp};
-use super::{
-    CycleOptions, Cycles, EMPTY_GRAPH, Gap, GraphLevel, InferOptions, Inferred, Needs, Phenomenon, Proof, Shape, cycles,
-};
-use super::{infer_append, infer_register, level};
+use super::{CycleOptions, Cycles, EMPTY_GRAPH, Gap, InferOptions, Inferred, Needs, Phenomenon, Proof, cycles};
+use super::{infer_append, infer_register, level, orders_of};
 use crate::phrase::count;
 use crate::verdict::{Anomaly, Evidence, Verdict, Word};
 use history::{Calls, OpId};
@@ -217,20 +215,38 @@ impl Case<'_> {
         };
         let kept: Vec<Level> = Level::all()
             .filter(|level| !refuted.contains(level))
-            .filter(|level| decided.kept.iter().any(|stronger| lattice.implies(*stronger, *level)))
+            .filter(|level| follows(&lattice, &decided.kept, *level, |level| refuted.contains(&level)))
             .collect();
         let strongest = lattice.strongest(&kept);
         let evidence = self.evidence(&boundary, &strongest);
         let reason = if word == Word::Unknown { decided.doubts.join("; ") } else { String::new() };
-        let refutations = decided.refuted;
-        TxnJudged { word, reason, anomalies: self.anomalies(&lattice), boundary, refutations, strongest, evidence }
+        let anomalies = self.anomalies(&lattice);
+        let mut refutations = decided.refuted;
+        if is_broken && refutations.is_empty() && !anomalies.iter().any(|anomaly| anomaly.breaks_promise) {
+            refutations = self.proofs(&lattice);
+        }
+        TxnJudged { word, reason, anomalies, boundary, refutations, strongest, evidence }
+    }
+
+    /// What is promised and cannot be, where the budget ended before a cycle could be shown: the transactions among which
+    /// it surely is.
+    fn proofs(&self, lattice: &Lattice) -> Vec<Refutation> {
+        let of = |level: Level| {
+            let proof = self.cycles.proven.iter().find(|proof| lattice.prohibits(level, proof.least()))?;
+            let rows = count(proof.rows.len(), "transaction");
+            let sentence = format!(
+                "{rows} precede each other in a circle that {level} forbids; the budget ended before a short one was found"
+            );
+            Some(self.refutation(level, proof.rows.clone(), sentence))
+        };
+        self.options.expect.iter().filter_map(|level| of(*level)).collect()
     }
 
     /// Everything that is known to be there.
     fn phenomena(&self) -> Vec<Phenomenon> {
         let findings = self.inferred.counts.keys().copied().filter(|phenomenon| self.counts(*phenomenon));
         let cycles = self.cycles.cycles.iter().map(|cycle| cycle.phenomenon);
-        let proven = self.cycles.proven.iter().map(least);
+        let proven = self.cycles.proven.iter().map(Proof::least);
         let all: BTreeSet<Phenomenon> = findings.chain(cycles).chain(proven).collect();
         all.into_iter().collect()
     }
@@ -249,14 +265,14 @@ impl Case<'_> {
             return decided;
         }
         match self.objects {
-            Objects::Lists => self.decide_lists(found, &mut decided),
+            Objects::Lists => self.decide_lists(lattice, found, &mut decided),
             Objects::Registers => self.decide_registers(lattice, found, &mut decided),
             Objects::Predicates => self.decide_predicates(lattice, found, &mut decided),
         }
         decided
     }
 
-    fn decide_lists(&self, found: &[Phenomenon], decided: &mut Decided) {
+    fn decide_lists(&self, lattice: &Lattice, found: &[Phenomenon], decided: &mut Decided) {
         let timeline = self.inferred.transactions.timeline();
         if found.is_empty() && self.cycles.incomplete.is_empty() {
             let strongest = Level::Serializable.under(self.options.cycles.orders);
@@ -264,16 +280,23 @@ impl Case<'_> {
             return;
         }
         let exact = Exact::new(&self.inferred.accesses, timeline, &self.inferred.graph, self.options.visits);
-        let Some(exact) = exact else { return };
-        let standing = exact.standing();
+        let standing = exact.map(|exact| exact.standing()).unwrap_or_default();
         decided.kept = standing.strongest;
         let refuted = |(level, steps): (Level, Vec<level::Step>)| {
             let sentence = format!("{level} leaves no explanation of a circle of {}", count(steps.len(), "step"));
             self.refutation(level, steps.iter().map(|step| step.from).collect(), sentence)
         };
         decided.refuted = standing.weakest_refuted.into_iter().map(refuted).collect();
-        let open = self.options.expect.iter().filter(|level| standing.undecided.contains(level));
-        decided.doubts.extend(open.map(|level| format!("{level} was not decided within the budget")));
+        let by_anomalies = lattice.refuted_by(found);
+        let is_refuted = |level: &Level| {
+            by_anomalies.contains(level) || decided.refuted.iter().any(|weaker| lattice.implies(*level, weaker.level))
+        };
+        let is_kept = |level: &Level| follows(lattice, &decided.kept, *level, |level| is_refuted(&level));
+        let open: Vec<&Level> =
+            self.options.expect.iter().filter(|level| !is_refuted(level) && !is_kept(level)).collect();
+        decided
+            .doubts
+            .extend(open.into_iter().map(|level| format!("nothing decides {level}, or not within the budget")));
     }
 
     /// Who precedes whom is all known if there is no doubt, and these levels forbid cycles of that and nothing else.
@@ -451,31 +474,15 @@ fn level_names(levels: &[Level]) -> String {
     }
 }
 
+/// True if a level follows from those that are kept as far as reads and writes go. What no engine decides by itself does
+/// not follow from a level that something else refutes.
+fn follows(lattice: &Lattice, kept: &[Level], level: Level, is_refuted: impl Fn(Level) -> bool) -> bool {
+    let is_decided = level.base().is_some() || Level::GUARANTEES.contains(&level);
+    kept.iter().any(|stronger| lattice.implies(*stronger, level) && (is_decided || !is_refuted(*stronger)))
+}
+
 /// Adds levels that were refuted by themselves, and all from which one of them follows.
 fn widened(lattice: &Lattice, boundary: &Boundary, refuted: &[Refutation]) -> Boundary {
     let follows = |level: &Level| refuted.iter().any(|refutation| lattice.implies(*level, refutation.level));
     lattice.divided(boundary.not.iter().chain(&boundary.also_not).copied().chain(Level::all().filter(follows)))
-}
-
-/// What a graph of a level surely has if it has a cycle.
-fn least(proof: &Proof) -> Phenomenon {
-    let shape = match proof.level {
-        GraphLevel::Writes => Shape::G0,
-        GraphLevel::Flow => Shape::G1c,
-        GraphLevel::Snapshot => Shape::GNonadjacent,
-        GraphLevel::RepeatableRead => Shape::G2Item,
-        GraphLevel::Serializable => Shape::G2,
-    };
-    Phenomenon::Cycle(shape, proof.needs)
-}
-
-/// Which orders besides data a level is about.
-#[must_use]
-pub fn orders_of(levels: &[Level]) -> Needs {
-    let needs = |level: &Level| match level {
-        Level::Linearizable => Needs::Realtime,
-        Level::SessionSerializable | Level::Sequential => Needs::Process,
-        other => other.base().map_or(Needs::Process, |(_, needs)| needs),
-    };
-    levels.iter().map(needs).max().unwrap_or(Needs::Realtime)
 }

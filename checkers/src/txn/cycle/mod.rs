@@ -25,7 +25,7 @@ mod window;
 
 pub use certificate::verify;
 
-use super::{Graph, Kinds, Needs, Phenomenon, Timeline};
+use super::{Graph, Kinds, Needs, Phenomenon, Shape, Timeline};
 use piece::Piece;
 use placement::Placement;
 use rayon::prelude::*;
@@ -116,6 +116,21 @@ pub struct Proof {
     pub needs: Needs,
     /// The transactions of its smallest strong component, sorted.
     pub rows: Vec<u32>,
+}
+
+impl Proof {
+    /// What the graph surely has, at least.
+    #[must_use]
+    pub fn least(&self) -> Phenomenon {
+        let shape = match self.level {
+            GraphLevel::Writes => Shape::G0,
+            GraphLevel::Flow => Shape::G1c,
+            GraphLevel::Snapshot => Shape::GNonadjacent,
+            GraphLevel::RepeatableRead => Shape::G2Item,
+            GraphLevel::Serializable => Shape::G2,
+        };
+        Phenomenon::Cycle(shape, self.needs)
+    }
 }
 
 /// Why not every cycle that there is need be among those found.

@@ -14,7 +14,7 @@ mod weak;
 
 pub use exact::{Exact, Outcome, Standing, Step, Why};
 pub use lattice::{Boundary, Lattice};
-pub use name::Level;
+pub use name::{Level, orders_of};
 pub use polygraph::{Explained, Lemma, Link, Polygraph};
 pub use timestamps::{Claim, Contradiction, Stamps, contradictions};
 pub use weak::{Before, Cause, Reason, Weak, WeakOutcome};

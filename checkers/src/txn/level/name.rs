@@ -237,6 +237,17 @@ impl fmt::Display for Level {
     }
 }
 
+/// Which orders besides data a level is about.
+#[must_use]
+pub fn orders_of(levels: &[Level]) -> Needs {
+    let needs = |level: &Level| match level {
+        Level::Linearizable => Needs::Realtime,
+        Level::SessionSerializable | Level::Sequential => Needs::Process,
+        other => other.base().map_or(Needs::Process, |(_, needs)| needs),
+    };
+    levels.iter().map(needs).max().unwrap_or(Needs::Realtime)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
