@@ -290,3 +290,24 @@ fn published_histories_get_their_verdicts() {
         assert_eq!(found.map(|found| found.word), Some(Word::Valid));
     }
 }
+
+#[test]
+fn a_read_from_a_transaction_that_nobody_saw_commit_refutes_nothing() {
+    for level in [Level::ReadAtomic, Level::StrongSessionCausal, Level::MonotonicAtomicView, Level::Serializable] {
+        let options = TxnOptions { expect: vec![level], ..TxnOptions::default() };
+        let found = judged("?wy1 then ?ry1wx1 then rx1", Objects::Registers, &options);
+        assert_ne!(found.word, Word::Invalid, "{level}: {found:#?}");
+    }
+}
+
+#[test]
+fn an_element_that_two_transactions_append_has_no_place() {
+    // The append in doubt never happened; the other one did, and its session saw it.
+    let text = "?ax1 p1:ax1 then ax2 then p1:rx12 az1au1 rz1ru";
+    for level in Level::all() {
+        let options = TxnOptions { expect: vec![level], ..TxnOptions::default() };
+        let found = judged(text, Objects::Lists, &options);
+        let by_skew = judged("az1au1 rz1ru", Objects::Lists, &options);
+        assert_eq!(found.word == Word::Invalid, by_skew.word == Word::Invalid, "{level}: {found:#?}");
+    }
+}

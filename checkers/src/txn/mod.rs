@@ -32,7 +32,9 @@ mod transactions;
 
 pub use access::{Accesses, INITIAL, Read, Write};
 pub use append::infer_append;
-pub use cycle::{Cycle, CycleOptions, CycleStats, Cycles, Gap, GraphLevel, Proof, Step, Why, cycles, verify};
+pub use cycle::{
+    Cycle, CycleOptions, CycleStats, Cycles, Gap, GraphLevel, Proof, Step, Why, cycles, verify, verify_proof,
+};
 pub use explain::{Explained, Hop};
 pub use finding::{Finding, MOST_TOLD, Spot, verify_finding};
 pub use graph::{Edge, Graph, Kinds};

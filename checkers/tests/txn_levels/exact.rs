@@ -3,8 +3,8 @@
 use crate::oracle::Oracle;
 use crate::random::{self, Random};
 use crate::recheck::Recheck;
-use checkers::txn::level::{Exact, Lattice, Level, Outcome};
-use checkers::txn::{Needs, Write};
+use checkers::txn::level::{Evidence, Exact, Lattice, Level, Outcome, Step, Why, verify_circle};
+use checkers::txn::{Graph, Kinds, Needs, Write};
 use std::collections::BTreeMap;
 
 const ORDERS: [Needs; 3] = [Needs::Data, Needs::Process, Needs::Realtime];
@@ -34,6 +34,7 @@ fn every_level_is_what_its_axioms_say() {
                 Outcome::Refuted(steps) => {
                     assert!(!allowed, "seed {seed}: {level} is kept, not {steps:?}");
                     assert!(recheck.refutes(level, &steps), "seed {seed}: {steps:?} does not refute {level}");
+                    stands_and_nothing_else(&accesses, &timeline, level, &steps);
                 }
                 Outcome::Undecided => panic!("seed {seed}: {level} is not decided"),
             }
@@ -41,6 +42,39 @@ fn every_level_is_what_its_axioms_say() {
     }
     for (level, [refuted, kept]) in tally {
         assert!(refuted > 20 && kept > 20, "{level}: {refuted} refuted, {kept} kept are not enough to tell");
+    }
+}
+
+/// The second look of production finds the circle right, without the graph that it was found in, and refuses it for
+/// whatever the history keeps, and with any step changed, dropped or out of place.
+fn stands_and_nothing_else(accesses: &Accesses, timeline: &checkers::txn::Timeline, level: Level, steps: &[Step]) {
+    let graph = Graph::new(accesses.len() as u32, 0, &[]);
+    let evidence = Evidence { accesses, timeline, graph: &graph };
+    assert_eq!(verify_circle(&evidence, level, steps), Ok(()), "{level}: {steps:?}");
+    let recheck = Recheck { accesses, timeline };
+    let refused = |mutant: &[Step]| {
+        let verified = verify_circle(&evidence, level, mutant).is_ok();
+        assert!(!verified || recheck.refutes(level, mutant), "{level}: {mutant:?} out of {steps:?}");
+        verified
+    };
+    assert!(!refused(&steps[1..]) && !refused(&[]), "{steps:?} without a step");
+    for at in 0..steps.len() {
+        let mut other = steps.to_vec();
+        other[at].to = accesses.len() as u32;
+        assert!(!refused(&other), "{other:?} leads to nobody");
+        let mut turned = steps.to_vec();
+        turned[at] = Step { from: steps[at].to, to: steps[at].from, ..steps[at] };
+        assert!(steps.len() == 2 || !refused(&turned), "{turned:?} is turned");
+        for why in [Why::Session, Why::Realtime, Why::Data(Kinds::NONE), Why::Stale { key: 9 }, Why::Data(Kinds::RWP)] {
+            let mut other = steps.to_vec();
+            other[at].why = why;
+            assert!(other == steps || !refused(&other) || matches!(why, Why::Session | Why::Realtime), "{other:?}");
+        }
+        for row in 0..accesses.len() as u32 {
+            let mut other = steps.to_vec();
+            other[at].from = row;
+            assert!(row == steps[at].from || !refused(&other), "{other:?} is no round");
+        }
     }
 }
 
@@ -94,6 +128,7 @@ fn guarantees_of_sessions_are_what_their_pairs_say() {
                 Outcome::Refuted(steps) => {
                     assert!(!kept, "seed {seed}: {level} is kept, not {steps:?}");
                     assert!(recheck.refutes(level, &steps), "seed {seed}: {steps:?} does not refute {level}");
+                    stands_and_nothing_else(&history.accesses, &history.timeline, level, &steps);
                 }
                 other => assert_eq!((other, kept), (Outcome::Satisfied, true), "seed {seed}: {level}"),
             }

@@ -2,7 +2,7 @@
 
 use crate::oracle::Oracle;
 use crate::random::{self, Random};
-use checkers::txn::level::{Explained, Lemma, Level, Link, Polygraph, Why};
+use checkers::txn::level::{Evidence, Explained, Lemma, Level, Link, Polygraph, Unproven, Why, verify_lemmas};
 use checkers::txn::{Accesses, Graph, INITIAL, Kinds, NEVER, Needs, Timeline, Write};
 use std::collections::BTreeMap;
 
@@ -138,6 +138,9 @@ fn orders_are_found_if_there_are_any_and_refuted_by_cycles_otherwise() {
                     let certificate = Certificate { accesses: &accesses, timeline: &timeline, level };
                     assert!(certificate.stands(&lemmas), "seed {seed}: {level}: {lemmas:?} leaves some order");
                     refused_if_mutated(&certificate, &lemmas);
+                    let evidence = Evidence { accesses: &accesses, timeline: &timeline, graph: &graph };
+                    assert_eq!(verify_lemmas(&evidence, level, &lemmas, 1_000_000), Ok(()), "seed {seed}: {lemmas:?}");
+                    agree_about_mutants(&certificate, &evidence, &lemmas);
                 }
                 Explained::Undecided => panic!("seed {seed}: {level} is not decided"),
             }
@@ -145,6 +148,37 @@ fn orders_are_found_if_there_are_any_and_refuted_by_cycles_otherwise() {
     }
     for (level, [refuted, kept]) in tally {
         assert!(refuted > 20 && kept > 20, "{level}: {refuted} refuted, {kept} kept are not enough to tell");
+    }
+}
+
+/// The second look of production believes no lemmas that the checker of this file refuses.
+fn agree_about_mutants(certificate: &Certificate<'_>, evidence: &Evidence<'_>, lemmas: &[Lemma]) {
+    let level = certificate.level;
+    let look = |mutant: &[Lemma]| {
+        let verified = verify_lemmas(evidence, level, mutant, 1_000_000);
+        assert_eq!(verified.is_ok(), certificate.stands(mutant), "{level}: {mutant:?} out of {lemmas:?}");
+        verified
+    };
+    assert!(matches!(look(&[]), Err(Unproven::Wrong(_))));
+    for at in 0..lemmas.len() {
+        let mut less = lemmas.to_vec();
+        less.remove(at);
+        let _ = look(&less);
+        for link in 0..lemmas[at].links.len() {
+            let mut cut = lemmas.to_vec();
+            cut[at].links.remove(link);
+            assert!(look(&cut).is_err(), "a cycle that is cut is none: {cut:?}");
+            let mut turned = lemmas.to_vec();
+            if let Link::Chosen { first, second, .. } = &mut turned[at].links[link] {
+                std::mem::swap(first, second);
+                assert!(look(&turned).is_err() || lemmas[at].links.len() == 2, "{turned:?}");
+            }
+            let mut named = lemmas.to_vec();
+            if let Link::Known(step) = &mut named[at].links[link] {
+                step.why = Why::Stale { key: 0 };
+                assert!(verify_lemmas(evidence, level, &named, 1_000_000).is_err(), "{named:?}");
+            }
+        }
     }
 }
 

@@ -105,9 +105,11 @@ fn version_read(object: &Object<'_, '_>, order: &Order<'_>, slot: usize) -> u32 
 
 fn version_made(object: &Object<'_, '_>, order: &Order<'_>, slot: usize, newcomer: Option<u32>) -> u32 {
     match order.at[slot] {
+        // Where an element stands says nothing of either of those that append it.
+        _ if order.marks[slot].is_ambiguous => NOTHING,
         NOWHERE if order.is_whole() && newcomer == Some(object.row(slot)) => order.spine.len() as u32 + 1,
         NOWHERE => Write::UNORDERED,
-        position if (position as usize) < order.trusted && !order.marks[slot].is_ambiguous => position + 1,
+        position if (position as usize) < order.trusted => position + 1,
         _ => Write::UNORDERED,
     }
 }

@@ -16,6 +16,7 @@ mod disjoint;
 mod hubs;
 mod piece;
 mod placement;
+mod proof;
 mod reach;
 mod search;
 mod survey;
@@ -24,6 +25,7 @@ mod walk;
 mod window;
 
 pub use certificate::verify;
+pub use proof::verify_proof;
 
 use super::{Graph, Kinds, Needs, Phenomenon, Shape, Timeline};
 use piece::Piece;

@@ -113,7 +113,9 @@ impl Findings {
                 }
             }
         }
-        checked.counts.retain(|_, count| *count > 0);
+        // What is only counted is believed for the sake of those that are told, and stood.
+        let findings = &checked.findings;
+        checked.counts.retain(|phenomenon, _| findings.iter().any(|finding| finding.phenomenon == *phenomenon));
         checked.findings.sort_by_key(|finding| finding.phenomenon);
         checked
     }

@@ -1,7 +1,8 @@
 //! Levels of isolation: what they are called, what follows from what, and which of them a history keeps.
 //!
-//! The [`Lattice`] says what anomalies refute; [`Exact`] decides levels where the order of versions is known. Anomalies
-//! are not found here.
+//! The [`Lattice`] says what anomalies refute; [`Exact`] decides levels where the order of versions is known, [`Polygraph`]
+//! and [`Weak`] where it is not. Whoever says that a level is refuted has it looked at again by [`verify_circle`] or
+//! [`verify_lemmas`]. Anomalies are not found here.
 
 mod digraph;
 mod exact;
@@ -9,6 +10,7 @@ mod lattice;
 mod name;
 mod order;
 mod polygraph;
+mod second_look;
 mod timestamps;
 mod weak;
 
@@ -16,5 +18,6 @@ pub use exact::{Exact, Outcome, Standing, Step, Why};
 pub use lattice::{Boundary, Lattice};
 pub use name::{Level, orders_of};
 pub use polygraph::{Explained, Lemma, Link, Polygraph};
+pub use second_look::{Evidence, Unproven, verify_circle, verify_lemmas};
 pub use timestamps::{Claim, Contradiction, Stamps, contradictions};
 pub use weak::{Before, Cause, Reason, Weak, WeakOutcome};

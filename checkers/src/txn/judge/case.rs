@@ -1,0 +1,167 @@
+//! What was found in a history, put together: what is known to be wrong, what that refutes, and what is left in doubt.
+
+use super::decide::follows;
+use super::{Objects, Refutation, TxnAnomaly, TxnJudged, TxnOptions, level_names};
+use crate::phrase::count;
+use crate::txn::explain;
+use crate::txn::level::{Boundary, Lattice, Level};
+use crate::txn::{Cycles, EMPTY_GRAPH, Gap, Inferred, Phenomenon, verify_proof};
+use crate::verdict::{Evidence, Word};
+use std::collections::BTreeSet;
+
+/// A history with all that was found in it.
+pub(super) struct Case<'a> {
+    pub(super) objects: Objects,
+    pub(super) inferred: &'a Inferred<'a>,
+    pub(super) cycles: &'a Cycles,
+    pub(super) options: &'a TxnOptions,
+}
+
+impl Case<'_> {
+    pub(super) fn judged(&self) -> TxnJudged {
+        let lattice = if self.options.as_elle { Lattice::elle() } else { Lattice::corrected() };
+        let (found, unproven) = self.phenomena();
+        let mut decided = self.decided(&lattice, &found);
+        let mut boundary = lattice.boundary(&found);
+        decided.refuted.retain(|refutation| !boundary.not.contains(&refutation.level));
+        if !decided.refuted.is_empty() {
+            boundary = widened(&lattice, &boundary, &decided.refuted);
+        }
+        let refuted: BTreeSet<Level> = boundary.not.iter().chain(&boundary.also_not).copied().collect();
+        let is_broken = self.options.expect.iter().any(|level| refuted.contains(level));
+        decided.doubts.extend(unproven.into_iter().chain(self.doubts()));
+        let word = match (is_broken, decided.doubts.is_empty()) {
+            (true, _) => Word::Invalid,
+            (false, false) => Word::Unknown,
+            (false, true) => Word::Valid,
+        };
+        let kept: Vec<Level> = Level::all()
+            .filter(|level| !refuted.contains(level))
+            .filter(|level| follows(&lattice, &decided.kept, *level, |level| refuted.contains(&level)))
+            .collect();
+        let strongest = lattice.strongest(&kept);
+        let evidence = self.evidence(&boundary, &strongest);
+        let reason = if word == Word::Unknown { decided.doubts.join("; ") } else { String::new() };
+        let anomalies = self.anomalies(&lattice);
+        let mut refutations = decided.refuted;
+        if is_broken && refutations.is_empty() && !anomalies.iter().any(|anomaly| anomaly.breaks_promise) {
+            refutations = self.proofs(&lattice);
+        }
+        TxnJudged { word, reason, anomalies, boundary, refutations, strongest, evidence }
+    }
+
+    /// What is promised and cannot be, where the budget ended before a cycle could be shown: the transactions among which
+    /// it surely is.
+    fn proofs(&self, lattice: &Lattice) -> Vec<Refutation> {
+        let of = |level: Level| {
+            let (graph, timeline) = (&self.inferred.graph, self.inferred.transactions.timeline());
+            let proofs = self.cycles.proven.iter().filter(|proof| lattice.prohibits(level, proof.least()));
+            let proof = proofs.clone().find(|proof| verify_proof(proof, graph, timeline))?;
+            let rows = count(proof.rows.len(), "transaction");
+            let sentence = format!(
+                "{rows} precede each other in a circle that {level} forbids; the budget ended before a short one was found"
+            );
+            Some(self.refutation(level, proof.rows.clone(), sentence))
+        };
+        self.options.expect.iter().filter_map(|level| of(*level)).collect()
+    }
+
+    /// Everything that is known to be there, and what was said to be there but did not stand a second look.
+    fn phenomena(&self) -> (Vec<Phenomenon>, Vec<String>) {
+        let findings = self.inferred.counts.keys().copied().filter(|phenomenon| self.counts(*phenomenon));
+        let cycles = self.cycles.cycles.iter().map(|cycle| cycle.phenomenon);
+        let mut all: BTreeSet<Phenomenon> = findings.chain(cycles).collect();
+        let timeline = self.inferred.transactions.timeline();
+        let mut doubts = Vec::new();
+        for proof in &self.cycles.proven {
+            if verify_proof(proof, &self.inferred.graph, timeline) {
+                all.insert(proof.least());
+            } else {
+                doubts.push(fault(&format!("a circle of {}", proof.least())));
+            }
+        }
+        (all.into_iter().collect(), doubts)
+    }
+
+    /// Elle looks for neither of these.
+    fn counts(&self, phenomenon: Phenomenon) -> bool {
+        let is_ours = matches!(phenomenon, Phenomenon::GarbageRead | Phenomenon::LostAppend);
+        !(self.options.as_elle && is_ours)
+    }
+
+    pub(super) fn doubts(&self) -> Vec<String> {
+        let mut doubts = self.inferred.doubts.clone();
+        if self.inferred.transactions.is_empty() {
+            doubts.push("not enough evidence: no transaction was done by any client".to_owned());
+        } else if self.inferred.exposure.committed == 0 {
+            doubts.push("not enough evidence: no transaction is known to have committed".to_owned());
+        }
+        let gap = |gap: &Gap| match gap {
+            Gap::Hubs => Some("some cycles of predicates could not be looked for".to_owned()),
+            Gap::Unverified => Some(fault("a cycle")),
+            // What is there was decided without; only which cycles are shown depends on the budget.
+            Gap::Budget => None,
+        };
+        doubts.extend(self.cycles.incomplete.iter().filter_map(gap));
+        if self.options.as_elle {
+            doubts.retain(|doubt| doubt == EMPTY_GRAPH || doubt.starts_with("not enough evidence"));
+        }
+        doubts
+    }
+
+    fn anomalies(&self, lattice: &Lattice) -> Vec<TxnAnomaly> {
+        let transactions = &self.inferred.transactions;
+        let breaks = |phenomenon| self.options.expect.iter().any(|level| lattice.prohibits(*level, phenomenon));
+        let findings = self.inferred.findings.iter().filter(|finding| self.counts(finding.phenomenon));
+        let findings = findings.map(|finding| (finding.phenomenon, explain::finding(transactions, finding)));
+        let cycles = self.cycles.cycles.iter();
+        let cycles = cycles.map(|cycle| (cycle.phenomenon, explain::cycle(self.inferred, cycle)));
+        let anomaly =
+            |(phenomenon, explained)| TxnAnomaly { phenomenon, breaks_promise: breaks(phenomenon), explained };
+        let mut anomalies: Vec<TxnAnomaly> = findings.chain(cycles).map(anomaly).collect();
+        anomalies.sort_by_key(|anomaly| (!anomaly.breaks_promise, anomaly.phenomenon));
+        anomalies
+    }
+
+    fn evidence(&self, boundary: &Boundary, strongest: &[Level]) -> Evidence {
+        let exposure = &self.inferred.exposure;
+        let mut facts = vec![
+            ("promised", level_names(&self.options.expect)),
+            ("strongest level kept", level_names(strongest)),
+            ("not", level_names(&boundary.not)),
+            ("also not", level_names(&boundary.also_not)),
+            ("transactions", exposure.transactions.to_string()),
+            ("committed", exposure.committed.to_string()),
+            ("keys", exposure.keys.to_string()),
+            ("ww edges", exposure.ww.to_string()),
+            ("wr edges", exposure.wr.to_string()),
+            ("rw edges", exposure.rw.to_string()),
+            ("reads of old versions", exposure.old_reads.to_string()),
+            ("largest component", self.cycles.stats.largest.to_string()),
+            ("nodes expanded", self.cycles.stats.expansions.to_string()),
+        ];
+        if self.cycles.incomplete.contains(&Gap::Budget) {
+            facts.push(("search for cycles to show", "ended by the budget".to_owned()));
+        }
+        let mut evidence: Evidence = facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let plural = |count: u64| if count == 1 { "edge" } else { "edges" };
+        let source =
+            |(name, count): &(&str, u64)| (format!("versions by {name}"), format!("{count} {}", plural(*count)));
+        evidence.extend(self.inferred.sources.iter().map(source));
+        let counts = self.inferred.counts.iter().chain(&self.cycles.at_least);
+        let counts = counts.filter(|(phenomenon, _)| self.counts(**phenomenon));
+        evidence.extend(counts.map(|(phenomenon, count)| (phenomenon.name(), format!("at least {count}"))));
+        evidence
+    }
+}
+
+/// Adds levels that were refuted by themselves, and all from which one of them follows.
+fn widened(lattice: &Lattice, boundary: &Boundary, refuted: &[Refutation]) -> Boundary {
+    let follows = |level: &Level| refuted.iter().any(|refutation| lattice.implies(*level, refutation.level));
+    lattice.divided(boundary.not.iter().chain(&boundary.also_not).copied().chain(Level::all().filter(follows)))
+}
+
+/// What is said of something that was found but did not stand a second look, so that nothing rests on it.
+pub(super) fn fault(what: &str) -> String {
+    format!("{what} was found that did not verify: a fault of ours, please report it")
+}
