@@ -93,7 +93,9 @@ pub struct Recorded {
 /// # Errors
 /// Exit 64 for a model or option that does not exist, 65 for a file that cannot be read or is none of that model.
 pub fn judge_file(path: &Path, asked: &Asked) -> Result<Recorded, Failure> {
-    let mut recording = read(path, asked.independent)?;
+    let transactions = transactional::objects(&asked.model).and_then(transactional::as_read);
+    let options = ReadOptions { independent: asked.independent, transactions, ..ReadOptions::default() };
+    let mut recording = read_with(path, &options)?;
     if asked.anonymous {
         recording.adopt_orphans();
     }
@@ -161,8 +163,11 @@ pub fn tell_run(history: &Path, checks: Vec<Check>) -> Result<Vec<Told>, Failure
 /// # Errors
 /// Exit 65, with file, line and column.
 pub fn read(path: &Path, independent: bool) -> Result<Recording, Failure> {
-    let options = ReadOptions { independent, ..ReadOptions::default() };
-    history::read(path, &options).map_err(|error: ReadError| Failure::new(Exit::Data, error))
+    read_with(path, &ReadOptions { independent, ..ReadOptions::default() })
+}
+
+fn read_with(path: &Path, options: &ReadOptions) -> Result<Recording, Failure> {
+    history::read(path, options).map_err(|error: ReadError| Failure::new(Exit::Data, error))
 }
 
 fn by_name(path: &Path, asked: &Asked, calls: &Calls<'_>) -> Result<(String, Verdict, Seen), Failure> {

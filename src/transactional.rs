@@ -4,7 +4,7 @@ use crate::exit::{Exit, Failure};
 use crate::recorded::{Asked, Judgeable};
 use checkers::txn::{Initial, Objects, TxnAnomaly, TxnOptions, judge_transactions};
 use checkers::{Verdict, Word};
-use history::Calls;
+use history::{Calls, TransactionsOf};
 
 /// What `--option` takes for transactions.
 const OPTIONS: &[&str] =
@@ -45,6 +45,15 @@ pub(crate) fn judgeable() -> impl Iterator<Item = Judgeable> {
 /// What the transactions of that name are about; None if it is no such name.
 pub(crate) fn objects(name: &str) -> Option<Objects> {
     NAMES.iter().find(|entry| entry.0 == name).map(|entry| entry.1)
+}
+
+/// How transactions are read that are about that; None where they hold what only the general reader knows.
+pub(crate) fn as_read(objects: Objects) -> Option<TransactionsOf> {
+    match objects {
+        Objects::Lists => Some(TransactionsOf::Lists),
+        Objects::Registers => Some(TransactionsOf::Registers),
+        Objects::Predicates => None,
+    }
 }
 
 /// Judges a history: what is promised, the verdict on it, and of an invalid one the anomalies that break the promise.

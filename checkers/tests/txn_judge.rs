@@ -7,7 +7,7 @@ mod support;
 use checkers::Word;
 use checkers::txn::level::Level;
 use checkers::txn::{CycleOptions, InferOptions, Needs, Objects, TxnJudged, TxnOptions, judge_transactions};
-use history::{Calls, ReadOptions, read};
+use history::{Calls, ReadOptions, TransactionsOf, read};
 use std::collections::BTreeSet;
 use std::path::Path;
 use support::transactions::{lists, recording, registers};
@@ -248,9 +248,19 @@ fn published(name: &str, objects: Objects, options: &TxnOptions) -> Option<TxnJu
         eprintln!("skipped: {} is not there", path.display());
         return None;
     }
-    let recording = read(&path, &ReadOptions::default()).expect("a history");
-    let calls = Calls::pair(&recording).expect("pairs");
-    Some(judge_transactions(objects, &calls, options).expect("transactions"))
+    let judged = |transactions| {
+        let recording = read(&path, &ReadOptions { transactions, ..ReadOptions::default() }).expect("a history");
+        let calls = Calls::pair(&recording).expect("pairs");
+        judge_transactions(objects, &calls, options).expect("transactions")
+    };
+    let (once, kept) = (judged(None), judged(Some(as_read(objects))));
+    let facts = |found: &TxnJudged| (found.word, found.reason.clone(), found.anomalies.clone(), found.evidence.clone());
+    assert_eq!(facts(&once), facts(&kept), "{name} depends on how transactions are kept");
+    Some(kept)
+}
+
+fn as_read(objects: Objects) -> TransactionsOf {
+    if objects == Objects::Lists { TransactionsOf::Lists } else { TransactionsOf::Registers }
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use checkers::Word;
 use checkers::txn::level::Level;
 use checkers::txn::{Objects, TxnJudged, TxnOptions, judge_transactions};
-use history::{Calls, Predicate, Predicates, ReadOptions, TableAsk, TableMop, TableOp, read_bytes};
+use history::{Calls, Predicate, Predicates, ReadOptions, TableAsk, TableMop, TableOp, TransactionsOf, read_bytes};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use stores::{Level as Store, Scenario, simulate, simulate_appends, simulate_registers};
@@ -46,7 +46,12 @@ const REGISTERS: [Rung; 9] = [
 ];
 
 fn judged(lines: &[u8], objects: Objects, expect: Level) -> TxnJudged {
-    let recording = read_bytes(lines, &ReadOptions::default()).expect("a history");
+    let transactions = match objects {
+        Objects::Lists => Some(TransactionsOf::Lists),
+        Objects::Registers => Some(TransactionsOf::Registers),
+        Objects::Predicates => None,
+    };
+    let recording = read_bytes(lines, &ReadOptions { transactions, ..ReadOptions::default() }).expect("a history");
     let calls = Calls::pair(&recording).expect("pairs");
     let options = TxnOptions { expect: vec![expect], ..TxnOptions::default() };
     judge_transactions(objects, &calls, &options).expect("transactions")

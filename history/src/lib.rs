@@ -30,7 +30,7 @@ pub use fault::{Effect, Fault, FaultPhase, FaultRecord};
 pub use format::{Format, UnknownFormat};
 pub use history::{Event, EventKind, History, HistoryError};
 pub use operation::{Moment, OpId, Operation, Outcome, Process, Time};
-pub use read::{ReadError, ReadOptions, read, read_bytes};
+pub use read::{ReadError, ReadOptions, TransactionsOf, read, read_bytes};
 pub use record::{EventWriter, Record};
 pub use recording::calls::{Call, CallOutcome, Calls};
 pub use recording::{Actor, EventType, ExtraField, Leniency, Note, RecordedEvent, Recording, Tuples};

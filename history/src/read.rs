@@ -11,6 +11,7 @@ mod json;
 mod json_event;
 mod number;
 mod source;
+mod steps;
 
 use crate::HistoryError;
 use crate::format::Format;
@@ -34,6 +35,20 @@ pub struct ReadOptions {
     /// Bytes that one thread parses at a time. None: the text is shared out evenly among the threads of rayon's pool,
     /// at least 1 MiB each. What is read does not depend on it.
     pub chunk: Option<usize>,
+    /// Some: the values of clients are transactions, which are then kept as they stand, with their steps and the lists
+    /// that they read, each as often as it is there. That takes a third of the time. What is equal has different names
+    /// then, and is the same by [`Values::same`] only; keys and elements still have one name each. It is a hint: what
+    /// is no transaction is read like any other value. Tuples, as of `independent`, are no transactions.
+    pub transactions: Option<TransactionsOf>,
+}
+
+/// What transactions are about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TransactionsOf {
+    /// Lists: `:r` and `:read` find a list.
+    Lists,
+    /// Anything else.
+    Registers,
 }
 
 /// Why a file could not be read.
@@ -82,9 +97,10 @@ pub fn read_bytes(bytes: &[u8], options: &ReadOptions) -> Result<Recording, Hist
     }
     let format = options.format.unwrap_or_else(|| Format::sniff(bytes));
     let chunk = options.chunk.unwrap_or_else(|| (bytes.len() / rayon::current_num_threads() + 1).max(LEAST));
-    let whole = chunk::parse(bytes, format, chunk).map_err(|fault| fault.locate(bytes))?;
+    let transactions = options.transactions.filter(|_| !options.independent);
+    let whole = chunk::parse(bytes, format, chunk, transactions).map_err(|fault| fault.locate(bytes))?;
     if whole.columns.values.is_full() {
-        let expected = "fewer than 2147483646 different values in one file".to_owned();
+        let expected = "fewer than 1073741824 different values in one file".to_owned();
         return Err(HistoryError { line: 1, column: 1, expected });
     }
     let mut recording = finish(whole, format);

@@ -1,7 +1,7 @@
 //! What a file says in one place: a value of EDN or JSON, before a data type understands it.
 //!
 //! Values live in an arena, [`Values`], each different one once, so that two values of one arena are equal exactly if
-//! their [`ValueId`]s are. Equality is what checkers need: integers of all widths are equal, a list is the vector of
+//! their [`ValueId`]s are; transactions can be kept as they stand, see [`Values::same`]. Equality is what checkers need: integers of all widths are equal, a list is the vector of
 //! its elements, sets and maps have no order; `1`, `1.0`, `"1"` and `:1` are four different values.
 
 mod arena;
@@ -9,7 +9,9 @@ mod build;
 mod edn_text;
 mod json_text;
 mod recent;
+mod sameness;
 mod table;
+mod tape;
 mod token;
 
 pub(crate) use arena::Renaming;
@@ -18,6 +20,7 @@ pub(crate) use build::{Build, Leaf, Shape, Skip, TextKind};
 pub use edn_text::EdnText;
 pub use json_text::JsonText;
 pub(crate) use json_text::decimal;
+pub(crate) use tape::{Lane, Room, head};
 pub(crate) use token::{is_blank, is_delimiter, is_name};
 
 /// Names a value of one arena. Integers of up to 30 bits are their own name and take no room in the arena.
@@ -46,6 +49,12 @@ impl ValueId {
         // One less than fits, because the last number is `ABSENT`.
         let fits = (-BIAS..BIAS - 1).contains(&integer);
         fits.then(|| ValueId((integer + BIAS) as u32 | INLINE))
+    }
+
+    /// The name of an integer that is surely small and not negative.
+    #[inline]
+    pub(crate) fn plain(integer: u32) -> ValueId {
+        ValueId((integer + BIAS as u32) | INLINE)
     }
 
     /// The integer that is its own name.

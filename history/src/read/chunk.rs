@@ -11,8 +11,11 @@ use super::edn_event::EdnEvents;
 use super::event::{Count, Events, Next, Tally};
 use super::json::Json;
 use super::json_event::JsonEvents;
+use super::steps::Steps;
 use crate::format::Format;
+use crate::read::TransactionsOf;
 use crate::recording::{Columns, Language};
+use crate::value::{Lane, Values};
 use rayon::prelude::*;
 
 /// What one chunk holds.
@@ -30,6 +33,7 @@ struct Parsed {
     torn: bool,
     fault: Option<Fault>,
     tally: Tally,
+    lane: Lane,
 }
 
 /// The whole text.
@@ -47,19 +51,34 @@ struct Text<'a> {
     format: Format,
     /// What closes the collection that holds all events.
     close: Option<u8>,
+    transactions: Option<TransactionsOf>,
+}
+
+/// A part of a text that one thread parses.
+struct Span {
+    from: usize,
+    until: usize,
+    lane: Lane,
 }
 
 /// Parses a text in chunks of about that many bytes.
-pub(super) fn parse(bytes: &[u8], format: Format, chunk: usize) -> Result<Whole, Fault> {
+pub(super) fn parse(
+    bytes: &[u8],
+    format: Format,
+    chunk: usize,
+    transactions: Option<TransactionsOf>,
+) -> Result<Whole, Fault> {
     let start = if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
     let bytes = checked(bytes, format, chunk.max(1))?;
-    let text = Text { bytes, format, close: None };
+    let text = Text { bytes, format, close: None, transactions };
     let (close, start) = text.opening(start)?;
     let text = Text { close, ..text };
     let starts = text.starts(start, chunk.max(1));
     let ends = starts.iter().skip(1).copied().chain([bytes.len()]);
-    let spans: Vec<(usize, usize)> = starts.iter().copied().zip(ends).collect();
-    let mut parsed: Vec<Parsed> = spans.par_iter().map(|&(from, until)| text.parse(from, until)).collect();
+    let lane = |number| Lane { number, of: starts.len() };
+    let spans = starts.iter().copied().zip(ends).enumerate();
+    let spans: Vec<Span> = spans.map(|(number, (from, until))| Span { from, until, lane: lane(number) }).collect();
+    let mut parsed: Vec<Parsed> = spans.par_iter().map(|span| text.parse(span)).collect();
     let rest = parsed.split_off(1);
     let Some(first) = parsed.pop() else { return Err(Fault { at: 0, expected: "a text".to_owned() }) };
     text.join(first, rest)
@@ -120,22 +139,25 @@ impl Text<'_> {
     }
 
     /// Parses events that begin before `until`.
-    fn parse(&self, from: usize, until: usize) -> Parsed {
-        let cursor = Cursor::new(self.bytes, from);
+    fn parse(&self, span: &Span) -> Parsed {
+        let cursor = Cursor::new(self.bytes, span.from);
+        let steps = self.transactions.map(Steps::new);
         match self.format {
-            Format::JsonLines => self.run(JsonEvents::new(cursor, false), from, until),
-            Format::Json => self.run(JsonEvents::new(cursor, true), from, until),
-            Format::Edn => self.run(EdnEvents::new(cursor, self.close), from, until),
-            Format::Text => self.run(LineEvents::new(cursor, false), from, until),
-            Format::Console => self.run(LineEvents::new(cursor, true), from, until),
+            Format::JsonLines => self.run(JsonEvents::new(cursor, false, steps), span),
+            Format::Json => self.run(JsonEvents::new(cursor, true, steps), span),
+            Format::Edn => self.run(EdnEvents::new(cursor, self.close, steps), span),
+            Format::Text => self.run(LineEvents::new(cursor, false), span),
+            Format::Console => self.run(LineEvents::new(cursor, true), span),
         }
     }
 
-    fn run<'a>(&self, mut events: impl Events<'a>, from: usize, until: usize) -> Parsed {
-        let mut columns = Columns::new(match self.format {
+    fn run<'a>(&self, mut events: impl Events<'a>, span: &Span) -> Parsed {
+        let Span { from, until, lane } = *span;
+        let language = match self.format {
             Format::JsonLines | Format::Json => Language::Json,
             Format::Edn | Format::Text | Format::Console => Language::Edn,
-        });
+        };
+        let mut columns = Columns::new(language, Values::on(lane));
         // Lines of real histories are longer; what is too much is given back.
         columns.reserve(until.saturating_sub(from) / 64);
         let (mut is_over, mut fault) = (false, None);
@@ -158,7 +180,18 @@ impl Text<'_> {
         let torn = fault.as_ref().is_some_and(|fault| self.is_torn(cursor, fault));
         fault = fault.filter(|_| !torn);
         let end = if torn { self.bytes.len() } else { cursor.at };
-        Parsed { start: from, until, end, lines: cursor.line, is_over, torn, fault, tally: events.tally(), columns }
+        Parsed {
+            start: from,
+            until,
+            end,
+            lines: cursor.line,
+            is_over,
+            torn,
+            fault,
+            tally: events.tally(),
+            columns,
+            lane,
+        }
     }
 
     /// True if what is wrong is on a last line that does not end, in a format of lines; an object that ends is whole.
@@ -182,7 +215,7 @@ impl Text<'_> {
             }
             line += whole.lines;
             if whole.end != next.start {
-                next = self.parse(whole.end, next.until);
+                next = self.parse(&Span { from: whole.end, until: next.until, lane: next.lane });
             }
             whole.columns.append(next.columns, line);
             whole.tally = add(whole.tally, next.tally, line);

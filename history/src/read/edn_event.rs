@@ -4,6 +4,7 @@ use super::cursor::{Cursor, Fault};
 use super::edn::Edn;
 use super::event::{Count, Draft, Events, Field, Next, Tally, integer, name, process, unless_nil};
 use super::habit::Habits;
+use super::steps::{OfEdn, Steps};
 use crate::recording::{Columns, EventType};
 use crate::value::{Build, Leaf, Skip, TextKind, ValueId, Values, is_delimiter};
 
@@ -13,14 +14,16 @@ pub(super) struct EdnEvents<'a> {
     habits: Habits,
     /// What closes the collection that holds all events, if one does.
     close: Option<u8>,
+    /// Some if values are transactions.
+    steps: Option<Steps>,
     tally: Tally,
 }
 
 impl<'a> EdnEvents<'a> {
     /// Begins at an event, or at the first blank before it.
-    pub(super) fn new(cursor: Cursor<'a>, close: Option<u8>) -> Self {
+    pub(super) fn new(cursor: Cursor<'a>, close: Option<u8>, steps: Option<Steps>) -> Self {
         let tally = Tally { repeated_fields: Count::default(), other_lines: Count::default() };
-        EdnEvents { edn: Edn::new(cursor), habits: Habits::new(), close, tally }
+        EdnEvents { edn: Edn::new(cursor), habits: Habits::new(), close, steps, tally }
     }
 
     /// Steps over what may stand before the brace of an event: a tag, metadata.
@@ -60,13 +63,23 @@ impl<'a> EdnEvents<'a> {
             Field::Time => row.time = self.integer(values, "`:time` to be an integer of nanoseconds")?.unwrap_or(-1),
             Field::Type => row.kind = Some(self.event_type()?),
             Field::F => row.f = name(self.edn.form(values, 1)?, values),
-            Field::Value => row.value = self.edn.form(values, 1)?,
+            Field::Value => row.value = self.value(values)?,
             Field::Process => row.process = process(self.edn.form(values, 1)?, values),
             Field::Key => row.key = unless_nil(self.edn.form(values, 1)?),
             Field::Node => row.node = unless_nil(self.edn.form(values, 1)?),
             Field::Error => row.error = unless_nil(self.edn.form(values, 1)?),
         }
         Ok(())
+    }
+
+    #[inline]
+    fn value(&mut self, values: &mut Values) -> Result<ValueId, Fault> {
+        if let Some(steps) = &mut self.steps
+            && let Some(transaction) = steps.read::<OfEdn>(&mut self.edn.cursor, values)
+        {
+            return Ok(transaction);
+        }
+        self.edn.form(values, 1)
     }
 
     /// Reads the key of a field: mostly a keyword, but any form can be one.

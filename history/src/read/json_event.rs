@@ -4,6 +4,7 @@ use super::cursor::{Cursor, Fault};
 use super::event::{Count, Draft, Events, Field, Next, Tally, integer, name, process, unless_nil};
 use super::habit::Habits;
 use super::json::Json;
+use super::steps::{OfJson, Steps};
 use crate::recording::{Columns, EventType, Language};
 use crate::value::{Build, Leaf, Skip, TextKind, Value, ValueId, Values, decimal};
 
@@ -17,12 +18,14 @@ pub(super) struct JsonEvents<'a> {
     after_event: bool,
     /// True if a comma was read and nothing after it.
     after_comma: bool,
+    /// Some if values are transactions.
+    steps: Option<Steps>,
     tally: Tally,
 }
 
 impl<'a> JsonEvents<'a> {
     /// Begins at an event, or at the first blank before it.
-    pub(super) fn new(cursor: Cursor<'a>, in_array: bool) -> Self {
+    pub(super) fn new(cursor: Cursor<'a>, in_array: bool, steps: Option<Steps>) -> Self {
         let tally = Tally { repeated_fields: Count::default(), other_lines: Count::default() };
         JsonEvents {
             json: Json::new(cursor),
@@ -30,6 +33,7 @@ impl<'a> JsonEvents<'a> {
             in_array,
             after_event: false,
             after_comma: false,
+            steps,
             tally,
         }
     }
@@ -86,13 +90,23 @@ impl<'a> JsonEvents<'a> {
             Field::Time => row.time = self.integer(values, "`time` to be an integer of nanoseconds")?.unwrap_or(-1),
             Field::Type => row.kind = Some(self.event_type()?),
             Field::F => row.f = self.function(values)?,
-            Field::Value => row.value = self.json.operation(values, name_keys)?,
+            Field::Value => row.value = self.value(values)?,
             Field::Process => row.process = process(self.json.value(values, name_keys, 1)?, values),
             Field::Key => row.key = unless_nil(self.json.value(values, name_keys, 1)?),
             Field::Node => row.node = unless_nil(self.json.value(values, name_keys, 1)?),
             Field::Error => row.error = unless_nil(self.json.value(values, name_keys, 1)?),
         }
         Ok(())
+    }
+
+    #[inline]
+    fn value(&mut self, values: &mut Values) -> Result<ValueId, Fault> {
+        if let Some(steps) = &mut self.steps
+            && let Some(transaction) = steps.read::<OfJson>(&mut self.json.cursor, values)
+        {
+            return Ok(transaction);
+        }
+        self.json.operation(values, name_keys)
     }
 
     fn keep(&mut self, name: ValueId, start: usize, columns: &mut Columns) -> Result<(), Fault> {

@@ -146,7 +146,8 @@ impl<'a> Calls<'a> {
         let row = self.get(position).completion?;
         let stands_in = || {
             let value = self.recording.columns.value[row as usize];
-            let is_reason = self.outcome[position] != CallOutcome::Ok && value != self.argument[position];
+            let repeats = || self.recording.values().same(value, self.argument[position]);
+            let is_reason = self.outcome[position] != CallOutcome::Ok && !repeats();
             (is_reason && !value.is_nil()).then_some(value)
         };
         self.recording.columns.error(row).or_else(stands_in)
@@ -280,7 +281,7 @@ impl<'a> Calls<'a> {
         }
         if outcome == CallOutcome::Ok {
             self.result[call] = columns.value[at];
-        } else if columns.value[at] != self.argument[call] && !columns.value[at].is_nil() {
+        } else if !columns.value[at].is_nil() && !columns.values.same(columns.value[at], self.argument[call]) {
             notes.add(Leniency::OtherArgument, line);
         }
         self.completion[call] = row;

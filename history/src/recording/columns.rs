@@ -83,7 +83,7 @@ pub(crate) struct Columns {
 }
 
 impl Columns {
-    pub(crate) fn new(language: Language) -> Self {
+    pub(crate) fn new(language: Language, values: Values) -> Self {
         Columns {
             index: Vec::new(),
             time: Vec::new(),
@@ -99,7 +99,7 @@ impl Columns {
             extras: Vec::new(),
             extra_text: Vec::new(),
             language,
-            values: Values::default(),
+            values,
         }
     }
 
@@ -164,6 +164,7 @@ impl Columns {
     /// Appends the events of the chunk that follows, whose lines are counted from `line`.
     pub(crate) fn append(&mut self, mut next: Columns, line: u32) {
         let renaming = self.values.absorb(&next.values);
+        self.values.take_tape(&mut next.values, &renaming);
         let rename = |ids: &mut Vec<ValueId>| ids.iter_mut().for_each(|id| *id = renaming.apply(*id));
         let (rows, text) = (self.len() as u32, self.extra_text.len() as u64);
         for ids in [&mut next.process, &mut next.f, &mut next.key, &mut next.value, &mut next.node] {

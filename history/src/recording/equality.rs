@@ -12,9 +12,12 @@ impl PartialEq for Recording {
             return false;
         }
         let mut values = a.values.clone();
+        let unchanged = values.absorb(&a.values);
         let renaming = values.absorb(&b.values);
-        let same = |ours: &[ValueId], theirs: &[ValueId]| {
-            ours.iter().zip(theirs).all(|(ours, theirs)| *ours == renaming.apply(*theirs))
+        let mut same = |ours: &[ValueId], theirs: &[ValueId]| {
+            ours.iter().zip(theirs).all(|(ours, theirs)| {
+                values.import(&a.values, &unchanged, *ours) == values.import(&b.values, &renaming, *theirs)
+            })
         };
         let columns =
             [(&a.process, &b.process), (&a.f, &b.f), (&a.key, &b.key), (&a.value, &b.value), (&a.node, &b.node)];

@@ -3,6 +3,7 @@
 use super::build::{Build, Leaf, Shape, TextKind};
 use super::recent::{Recent, Short};
 use super::table::{Table, hash_bytes, mix};
+use super::tape::{Lane, Tape, is_on_tape};
 use super::token::{is_name, is_symbol};
 use super::{Value, ValueId};
 use std::fmt;
@@ -34,7 +35,8 @@ struct Node {
     kind: Kind,
 }
 
-/// An arena of values, each different one once: equal ids are equal values.
+/// An arena of values, each different one once: equal ids are equal values, unless a file was read with
+/// [`crate::ReadOptions::transactions`].
 ///
 /// It grows with the different values of a file, 28 bytes each and their text, and nothing is ever taken out.
 #[derive(Clone)]
@@ -44,13 +46,15 @@ pub struct Values {
     children: Vec<ValueId>,
     table: Table,
     recent: Recent,
+    /// Vectors that are kept as often as they are there.
+    pub(super) tape: Tape,
     /// Elements of collections that are not complete yet.
     stack: Vec<ValueId>,
     full: bool,
 }
 
-/// Positions must leave the bit of inline integers free.
-const MOST_NODES: usize = (1 << 31) - 2;
+/// Positions must leave the bits free of inline integers and of vectors on the tape.
+const MOST_NODES: usize = 1 << 30;
 
 impl Default for Values {
     fn default() -> Self {
@@ -61,6 +65,7 @@ impl Default for Values {
             children: Vec::new(),
             table: Table::default(),
             recent: Recent::default(),
+            tape: Tape::default(),
             stack: Vec::new(),
             full: false,
         }
@@ -94,6 +99,9 @@ impl Values {
     pub fn get(&self, id: ValueId) -> Value<'_> {
         if let Some(integer) = id.as_small() {
             return Value::Int(integer);
+        }
+        if is_on_tape(id) {
+            return Value::Vector(self.tape.get(id));
         }
         let node = self.nodes[id.0 as usize];
         match node.kind {
@@ -151,7 +159,7 @@ impl Values {
         self.build(Shape::Tagged(tag.as_bytes()), &[form])
     }
 
-    /// True if values had to be left out because 2 147 483 646 are there.
+    /// True if values had to be left out because 1 073 741 824 are there.
     pub(crate) fn is_full(&self) -> bool {
         self.full
     }
@@ -179,6 +187,25 @@ impl Values {
             renaming.names.push(id);
         }
         renaming
+    }
+
+    /// An arena whose vectors that are kept as they stand can be put together with those of other lanes.
+    pub(crate) fn on(lane: Lane) -> Values {
+        Values { tape: Tape::new(lane), ..Values::default() }
+    }
+
+    /// Vectors that are kept as they stand.
+    pub(crate) fn tape(&mut self) -> &mut Tape {
+        &mut self.tape
+    }
+
+    /// Takes the vectors of another arena that were kept as they stand, after [`Values::absorb`].
+    pub(crate) fn take_tape(&mut self, other: &mut Values, renaming: &Renaming) {
+        let mut tape = std::mem::take(&mut other.tape);
+        if !renaming.is_identity() {
+            tape.rename(renaming);
+        }
+        self.tape.take(tape);
     }
 
     fn build(&mut self, shape: Shape<'_>, elements: &[ValueId]) -> ValueId {
@@ -313,6 +340,11 @@ pub(crate) struct Renaming {
 }
 
 impl Renaming {
+    /// True if nothing is called otherwise.
+    pub(crate) fn is_identity(&self) -> bool {
+        self.names.iter().enumerate().all(|(position, name)| name.0 as usize == position)
+    }
+
     pub(crate) fn apply(&self, id: ValueId) -> ValueId {
         self.names.get(id.0 as usize).copied().unwrap_or(id)
     }

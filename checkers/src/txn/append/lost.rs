@@ -1,6 +1,6 @@
 //! Updates that overwrote each other, and acknowledged elements that are gone.
 
-use super::order::Order;
+use super::order::{NOWHERE, Order};
 use crate::txn::inferred::Part;
 use crate::txn::object::Object;
 use crate::txn::{InferOptions, Phenomenon};
@@ -8,24 +8,29 @@ use history::ValueId;
 
 /// Finds what was lost of one list.
 pub(super) fn find(object: &Object<'_, '_>, order: &Order<'_>, options: &InferOptions, part: &mut Part) {
-    updates(object, part);
+    updates(object, order, part);
     if options.realtime {
         appends(object, order, part);
     }
 }
 
 /// Transactions that found the same list first of all, and appended to it afterwards.
-fn updates(object: &Object<'_, '_>, part: &mut Part) {
-    let mut updates: Vec<(ValueId, usize)> = Vec::new();
+fn updates(object: &Object<'_, '_>, order: &Order<'_>, part: &mut Part) {
+    // Lists on the spine are the same if they are as long; only others have to be looked into.
+    let mut updates: Vec<(u32, &[ValueId], usize)> = Vec::new();
     for run in object.runs().filter(|run| run.len() > 1 && object.is_ok(run.start) && object.is_read(run.start)) {
         if run.clone().any(|slot| !object.is_read(slot)) {
-            updates.push((object.value(run.start), run.start));
+            let length = order.at[run.start];
+            updates.push((length, if length == NOWHERE { order.lists[run.start] } else { &[] }, run.start));
         }
     }
     updates.sort_unstable();
-    for same in updates.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() > 1) {
-        let spots = same.iter().map(|update| object.spot(update.1)).collect();
-        part.findings.add(Phenomenon::LostUpdate, object.key, spots, vec![same[0].0]);
+    let same = updates.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1));
+    let mut lost: Vec<_> = same.filter(|same| same.len() > 1).collect();
+    lost.sort_unstable_by_key(|same| same[0].2);
+    for same in lost {
+        let spots = same.iter().map(|update| object.spot(update.2)).collect();
+        part.findings.add(Phenomenon::LostUpdate, object.key, spots, vec![object.value(same[0].2)]);
     }
 }
 

@@ -68,7 +68,9 @@ impl<'c, 'a> Decoder<'c, 'a> {
         }
         let value = self.calls.recording().event(event).value;
         match self.values.get(value) {
-            Value::Vector(_) | Value::Map(_) if value != call.argument => Source { value, event, has_results: true },
+            Value::Vector(_) | Value::Map(_) if !self.values.same(value, call.argument) => {
+                Source { value, event, has_results: true }
+            }
             _ if call.invoked.is_some() => invocation,
             _ => Source { value: ValueId::NIL, event, has_results: false },
         }
@@ -150,7 +152,7 @@ impl<'c, 'a> Decoder<'c, 'a> {
     }
 
     fn repeats(&mut self, asked: ValueId, done: ValueId) -> bool {
-        if asked == done {
+        if self.values.same(asked, done) {
             return true;
         }
         match (self.values.get(asked), self.values.get(done)) {

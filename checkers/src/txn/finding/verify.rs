@@ -151,7 +151,8 @@ impl<'a> Look<'_, 'a> {
 
     fn read_then_wrote(&self, at: Spot, read: Mop, value: ValueId) -> bool {
         let is_first = self.mops(at.row).next().is_some_and(|(step, _)| step == at.step);
-        let is_read = self.is_ok(at) && read.kind == Kind::Read && read.value == value;
+        let is_same = self.transactions.arena().same(read.value, value);
+        let is_read = self.is_ok(at) && read.kind == Kind::Read && is_same;
         is_first && is_read && self.after(at).any(|mop| mop.kind.is_write())
     }
 
