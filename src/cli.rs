@@ -36,6 +36,8 @@ pub enum Verb {
     Report(RunArgs),
     /// Undo, from a fresh process, whatever any fault has done to the nodes
     Heal(InventoryArgs),
+    /// End every run on these nodes, whoever started it, and undo all that faults have done
+    Halt(InventoryArgs),
     /// Real nodes on this machine
     #[command(subcommand)]
     Lab(LabVerb),
@@ -177,6 +179,9 @@ pub struct DoctorArgs {
     /// Which nodes
     #[command(flatten)]
     pub nodes: InventoryArgs,
+    /// Print what sudo must allow on nodes that are not reached as root, and look at nothing
+    #[arg(long)]
+    pub sudoers: bool,
     /// How to print
     #[arg(long, value_enum, default_value_t = Output::Human)]
     pub output: Output,

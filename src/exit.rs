@@ -14,6 +14,8 @@ pub enum Exit {
     Unknown = 2,
     /// The harness or its surroundings failed.
     Harness = 3,
+    /// A stop condition held, or somebody halted the run; healed.
+    Aborted = 5,
     /// Healing could not be verified.
     NotHealed = 8,
     /// The command line is wrong.

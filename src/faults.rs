@@ -1,6 +1,7 @@
 //! Faults while they happen: each nemesis follows its own part of the schedule, and every step is on the disk before
 //! the next one is taken.
 
+use crate::probe::{Watch, When};
 use crate::progress::Progress;
 use crate::stop::{Stop, requested};
 use crate::store::FaultLog;
@@ -33,6 +34,8 @@ pub struct Faults {
     pub seed: u64,
     /// Where people see what is in force.
     pub progress: Arc<Progress>,
+    /// What must hold while they are in force.
+    pub watch: Arc<Watch>,
 }
 
 impl Faults {
@@ -95,10 +98,14 @@ impl Faults {
             Ok(()) => {
                 record(FaultPhase::Injected)?;
                 record(FaultPhase::Measured(measure(nemesis.as_ref(), &self.system, &decided).await))?;
+                let probed = self.watch.at(When::During, "while a fault was in effect");
+                let asked = async {
+                    tokio::join!(probed, tokio::time::sleep_until((self.origin + planned.start + planned.hold).into()));
+                };
                 tokio::select! {
                     biased;
                     () = requested(stop) => {}
-                    () = tokio::time::sleep_until((self.origin + planned.start + planned.hold).into()) => {}
+                    () = asked => {}
                 }
             }
             Err(error) => record(FaultPhase::Refused { reason: error.to_string() })?,

@@ -4,6 +4,7 @@
 //! else imports it.
 
 mod answers;
+mod audit;
 pub mod cli;
 mod commands;
 mod exit;
@@ -14,6 +15,7 @@ pub mod journal;
 mod judge;
 pub mod offered;
 mod plan;
+mod probe;
 mod progress;
 mod quantity;
 mod recorded;

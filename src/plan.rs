@@ -1,6 +1,7 @@
 //! What a test is: the same settings from a TOML file and from flags; flags win.
 
 use crate::exit::{Exit, Failure};
+use crate::probe::Probe;
 use crate::quantity::{Concurrency, NodeChoice, Rate, Seed, Span};
 use anyhow::Context;
 use checkers::txn::level::Level;
@@ -86,6 +87,10 @@ pub struct Settings {
     #[arg(long, value_name = "TIME")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recovery_limit: Option<Span>,
+    /// What must hold for the test to go on: `http://...`, `command:...`, `on-nodes:...`, `ok-rate:...`; may be repeated
+    #[arg(long, value_name = "PROBE")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub probe: Vec<Probe>,
     /// Leave the database as it is at the end, running and with its data
     #[arg(long)]
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -134,6 +139,9 @@ pub struct Plan {
     pub recovery_limit: Span,
     /// Leave the database as it is at the end.
     pub leave_running: bool,
+    /// What must hold for the test to go on.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub probe: Vec<Probe>,
 }
 
 impl Settings {
@@ -186,6 +194,7 @@ impl Settings {
             operation_timeout: self.operation_timeout.or(file.operation_timeout),
             time_to_live: self.time_to_live.or(file.time_to_live),
             recovery_limit: self.recovery_limit.or(file.recovery_limit),
+            probe: if self.probe.is_empty() { file.probe } else { self.probe },
             leave_running: self.leave_running || file.leave_running,
         }
     }
@@ -219,6 +228,7 @@ impl Settings {
             operation_timeout: self.operation_timeout.unwrap_or(Span::seconds(5)),
             time_to_live: self.time_to_live.unwrap_or(Span::seconds(30)),
             recovery_limit: self.recovery_limit.unwrap_or(Span::seconds(60)),
+            probe: self.probe,
             leave_running: self.leave_running,
             expect: self.expect.or_else(|| workload.has_level().then(LevelName::default)),
             database,

@@ -9,8 +9,9 @@ use crate::journal::Journal;
 use crate::judge::{Promised, Results, judge, worst};
 use crate::offered::{Offered, Wanted};
 use crate::plan::Plan;
+use crate::probe::{Watch, When};
 use crate::progress::Progress;
-use crate::stop::Stop;
+use crate::stop::{Ending, Stop};
 use crate::store::{FaultLog, Meta, RunDirectory};
 use crate::testbed::Testbed;
 use anyhow::{Context, Result};
@@ -36,7 +37,8 @@ struct Run<D: Offered> {
     testbed: Testbed,
     workload: Workload<D>,
     progress: Arc<Progress>,
-    stop: watch::Receiver<Stop>,
+    ending: Ending,
+    watch: Arc<Watch>,
 }
 
 /// Runs a plan from the first connection to the last trace removed, prints what was found, and says how it ended.
@@ -46,9 +48,10 @@ struct Run<D: Offered> {
 pub async fn run_test<D: Offered>(plan: Plan) -> Result<Exit, Failure> {
     let name = plan.inventory.as_deref().map(|i| format!("gainsay heal --inventory {}", i.display()));
     let farewell = name.unwrap_or_else(|| "nothing was broken".to_owned());
-    let stop =
-        crate::stop::listen(format!("nodes heal themselves within {}, or now by: {farewell}", plan.time_to_live))
-            .context("while asking for signals")?;
+    let ending = Ending::default();
+    ending
+        .listen(format!("nodes heal themselves within {}, or now by: {farewell}", plan.time_to_live))
+        .context("while asking for signals")?;
     let workload = D::workload(Wanted::by(&plan, 1)).description;
     let database = databases::open(&plan.database.0, plan.seed.0).map_err(|e| Failure::new(Exit::Data, e))?;
     if D::connect(database.as_ref()).is_none() {
@@ -59,8 +62,12 @@ pub async fn run_test<D: Offered>(plan: Plan) -> Result<Exit, Failure> {
     drop(database);
     let progress = Arc::new(Progress::default());
     progress.phase("reaching nodes");
-    let mut testbed = Testbed::reach(&plan, &format!("{}-{}", plan.name, std::process::id())).await?;
-    let prepared = suitable(&plan, &testbed).and_then(|()| Ok(RunDirectory::create(&plan)?));
+    let mut testbed = Testbed::reach(&plan, &format!("{}-{}", plan.name, std::process::id()), &ending).await?;
+    let prepared = suitable(&plan, &testbed).and_then(|()| {
+        let (directory, meta) = RunDirectory::create(&plan)?;
+        testbed.audit.keep_in(&directory.path).context("cannot write down what is done on nodes")?;
+        Ok((directory, meta))
+    });
     let (directory, mut meta) = match prepared {
         Ok(created) => created,
         Err(failure) => {
@@ -72,7 +79,8 @@ pub async fn run_test<D: Offered>(plan: Plan) -> Result<Exit, Failure> {
     testbed.system.run.clone_from(&meta.run);
     let threads = plan.concurrency.on(testbed.system.nodes.len());
     let workload = D::workload(Wanted::by(&plan, threads));
-    Run { plan, directory, meta, testbed, workload, progress, stop }.go_through().await
+    let watch = Watch::new(&plan.probe, &testbed.system.nodes, Arc::clone(&progress.counters), ending.clone());
+    Run { plan, directory, meta, testbed, workload, progress, ending, watch: Arc::new(watch) }.go_through().await
 }
 
 /// Refuses, before anything is touched, a fault that could not be made with these nodes and this database.
@@ -102,20 +110,26 @@ impl<D: Offered> Run<D> {
         self.meta.tested = self.testbed.system.database.describe();
         self.meta.environment = self.testbed.facts().await;
         self.directory.write_meta(&self.meta)?;
-        if *self.stop.borrow() != Stop::No {
+        self.watch.at(When::Before, "before the test").await;
+        if self.ending.now() != Stop::No {
             return Ok(());
         }
         let origin = Instant::now();
         let mut interpreter = self.interpreter(origin)?;
-        self.timed("load and faults", async |run| run.load_and_faults(&mut interpreter, origin).await).await?;
-        self.timed("heal", async |run| run.testbed.heal().await).await?;
+        let watching = tokio::spawn(Arc::clone(&self.watch).continuously());
+        let loaded =
+            self.timed("load and faults", async |run| run.load_and_faults(&mut interpreter, origin).await).await;
+        let healed = self.timed("heal", async |run| run.testbed.heal().await).await;
+        watching.abort();
+        loaded.and(healed)?;
         self.meta.healed = Some(Time(origin.elapsed().as_nanos() as u64));
         self.directory.write_meta(&self.meta)?;
-        if *self.stop.borrow() == Stop::No {
+        if self.ending.now() == Stop::No {
             let limit = self.plan.recovery_limit.0;
             let recovered = self.timed("recover", async |run| run.testbed.ready(limit).await).await;
             // A system that does not recover is judged, not forgiven: the final reads will fail and say so.
             self.meta.warnings.extend(recovered.err().map(|error| format!("{error:#}")));
+            self.watch.at(When::After, "after everything was healed").await;
             self.timed("final reads", async |run| run.final_reads(&mut interpreter).await).await?;
         }
         interpreter.finish()?;
@@ -146,7 +160,7 @@ impl<D: Offered> Run<D> {
         };
         // The load ends when faults cannot be written down, and the reverse: nothing is broken without a record.
         let (end, mut ended) = watch::channel(Stop::No);
-        let mut asked = self.stop.clone();
+        let mut asked = self.ending.subscribe();
         let forward = async {
             crate::stop::requested(&mut asked).await;
             end.send_replace(Stop::Judge);
@@ -189,6 +203,7 @@ impl<D: Offered> Run<D> {
             origin,
             seed: self.plan.seed.0,
             progress: Arc::clone(&self.progress),
+            watch: Arc::clone(&self.watch),
         })
     }
 
@@ -200,7 +215,7 @@ impl<D: Offered> Run<D> {
             timeout: self.plan.operation_timeout.0,
             grace: self.plan.operation_timeout.0,
         };
-        let mut stop = self.stop.clone();
+        let mut stop = self.ending.subscribe();
         Ok(interpreter.run(self.workload.last.as_mut(), &limits, &mut stop).await?)
     }
 
@@ -219,17 +234,17 @@ impl<D: Offered> Run<D> {
 
     /// Judges, writes the verdict and the report, and prints the ten lines.
     fn finish(mut self, recorded: Result<()>) -> Result<Exit, Failure> {
-        let left = *self.stop.borrow();
+        let left = self.ending.now();
+        self.meta.aborted = self.ending.reason().map(str::to_owned);
+        self.meta.environment.extend(self.watch.summary());
+        self.meta.environment.extend(self.testbed.audit.summary().map(|told| ("audit".to_owned(), told)));
         if left == Stop::Leave {
             self.meta.exit = Some(Exit::Interrupted as u8);
             self.directory.write_meta(&self.meta)?;
             return Ok(Exit::Interrupted);
         }
         if !self.directory.file("history.jsonl").exists() {
-            self.meta.exit = Some(Exit::Harness as u8);
-            self.directory.write_meta(&self.meta)?;
-            recorded?;
-            return Ok(Exit::Interrupted);
+            return self.never_began(recorded, left);
         }
         if let Err(error) = &recorded {
             tracing::error!("the run ended early: {error:#}");
@@ -240,6 +255,7 @@ impl<D: Offered> Run<D> {
             (Word::Invalid, ..) => Exit::Invalid,
             (_, _, true, _) => Exit::NotHealed,
             (_, Err(_), ..) => Exit::Harness,
+            (.., Stop::Abort) => Exit::Aborted,
             (.., Stop::Judge) => Exit::Interrupted,
             (word, ..) => word.into(),
         };
@@ -257,6 +273,20 @@ impl<D: Offered> Run<D> {
         crate::terminal::print(&judged.lines, judged.verdict);
         recorded.map_err(|error| Failure::new(exit, error))?;
         Ok(exit)
+    }
+
+    /// The run ended before its first operation.
+    fn never_began(mut self, recorded: Result<()>, left: Stop) -> Result<Exit, Failure> {
+        let exit = match (&recorded, left) {
+            (Err(_), _) => Exit::Harness,
+            (Ok(()), Stop::Abort) => Exit::Aborted,
+            (Ok(()), _) => Exit::Interrupted,
+        };
+        self.meta.exit = Some(exit as u8);
+        self.directory.write_meta(&self.meta)?;
+        recorded?;
+        let reason = self.meta.aborted.filter(|_| exit == Exit::Aborted);
+        reason.map_or(Ok(exit), |reason| Err(Failure::message(exit, reason)))
     }
 
     fn metrics(&self) -> Vec<(String, f64)> {

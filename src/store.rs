@@ -7,7 +7,7 @@
 //!     run.toml       the plan, every setting decided        meta.json     version, times, nodes, exit
 //!     history.jsonl  events, as they happen                 faults.jsonl  faults, before they are injected
 //!     results.json   the verdict                            report.html   for people
-//!     plots/  nodes/NODE/  run.log
+//!     plots/  nodes/NODE/                               commands.jsonl all that was done on nodes
 //! ```
 
 use crate::exit::{Exit, Failure};
@@ -51,6 +51,9 @@ pub struct Meta {
     pub durations: Vec<(String, f64)>,
     /// What people should know.
     pub warnings: Vec<String>,
+    /// Why a stop condition, or somebody else, ended the run before its time.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub aborted: Option<String>,
     /// Files fetched from the nodes: a name, and the path below this directory.
     pub logs: Vec<(String, String)>,
     /// The time on the run's clock at which everything was shown to be healed.

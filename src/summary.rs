@@ -66,6 +66,7 @@ fn environment(meta: &Meta) -> Vec<(String, String)> {
 
 fn warnings<D: Offered>(meta: &Meta, history: &History<D>) -> Vec<String> {
     let mut warnings = meta.warnings.clone();
+    warnings.extend(meta.aborted.as_ref().map(|reason| format!("the run was aborted: {reason}")));
     if history.torn {
         warnings.push("the last line of the history is torn, as a crash leaves it, and was left out".to_owned());
     }

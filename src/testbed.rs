@@ -1,8 +1,10 @@
 //! The nodes of one run, from the lock to the last trace removed: prepared, healed, recovered, put away.
 
+use crate::audit::AuditLog;
 use crate::exit::{Exit, Failure};
 use crate::plan::Plan;
 use crate::quantity::NodeChoice;
+use crate::stop::Ending;
 use crate::store::{Meta, RunDirectory};
 use anyhow::{Context, Result};
 use cluster::{Claim, Database, Inventory, Node, NodeError, Recorder};
@@ -20,6 +22,9 @@ const START_LIMIT: Duration = Duration::from_secs(60);
 /// Everything is healed within this time, or it is said that it was not.
 const HEAL_LIMIT: Duration = Duration::from_secs(60);
 
+/// A run that somebody halts knows it within this time.
+const HALTED_WITHIN: Duration = Duration::from_secs(3);
+
 /// The nodes of one run, and what runs on them.
 pub struct Testbed {
     /// Nodes and database.
@@ -29,6 +34,8 @@ pub struct Testbed {
     /// Armed while faults may happen. Whoever heals takes it out first, so that no renewal arms it again.
     switch: Arc<Mutex<Option<Switch>>>,
     heartbeat: Option<Heartbeat>,
+    /// Everything that was done on the nodes.
+    pub audit: Arc<AuditLog>,
 }
 
 /// Renews the lock and the switch until it is told to end. It is never cut off in the middle of a renewal: what a node
@@ -43,10 +50,14 @@ impl Testbed {
     ///
     /// # Errors
     /// Exit 65 for a wrong inventory, 3 for a node that cannot be reached, 77 for one that may not be touched.
-    pub async fn reach(plan: &Plan, run: &str) -> Result<Testbed, Failure> {
+    pub async fn reach(plan: &Plan, run: &str, ending: &Ending) -> Result<Testbed, Failure> {
         let database = databases::open(&plan.database.0, plan.seed.0).map_err(|e| Failure::new(Exit::Data, e))?;
+        let audit = Arc::new(AuditLog::default());
         let nodes = match &plan.inventory {
-            Some(_) => connect(&inventory(plan)?).await?,
+            Some(_) => {
+                let told = |node: Node| node.audited(Arc::clone(&audit) as Arc<dyn cluster::Audit>);
+                connect(&inventory(plan)?).await?.into_iter().map(told).collect()
+            }
             None => imaginary(plan)?,
         };
         let on_nodes = plan.inventory.is_some();
@@ -57,8 +68,8 @@ impl Testbed {
             false => None,
         };
         let system = System { nodes, database, run: run.to_owned(), time_to_live };
-        let mut testbed = Testbed { system, on_nodes, claim, switch: Arc::default(), heartbeat: None };
-        testbed.beat();
+        let mut testbed = Testbed { system, on_nodes, claim, switch: Arc::default(), heartbeat: None, audit };
+        testbed.beat(ending.clone());
         Ok(testbed)
     }
 
@@ -206,16 +217,18 @@ impl Testbed {
         problems
     }
 
-    /// Renews the lock and the switch, so often that one lost renewal does no harm.
-    fn beat(&mut self) {
+    /// Renews the lock and the switch, so often that one lost renewal does no harm and a halted run ends soon.
+    fn beat(&mut self, ending: Ending) {
         let Some(claim) = self.claim.clone() else { return };
         let switch = Arc::clone(&self.switch);
-        let every = self.system.time_to_live / 3;
+        let every = (self.system.time_to_live / 3).min(HALTED_WITHIN);
         let (end, mut ended) = watch::channel(());
         let task = tokio::spawn(async move {
             while tokio::time::timeout(every, ended.changed()).await.is_err() {
-                if let Err(error) = claim.renew().await {
-                    tracing::warn!("lock not renewed: {error}");
+                match claim.renew().await {
+                    Ok(()) => {}
+                    Err(halted @ NodeError::Halted { .. }) => ending.abort(halted.to_string()),
+                    Err(error) => tracing::warn!("lock not renewed: {error}"),
                 }
                 let Some(switch) = &*switch.lock().await else { continue };
                 for (node, renewed) in switch.renew().await {
@@ -307,8 +320,8 @@ fn imaginary(plan: &Plan) -> Result<Vec<Node>, Failure> {
     Ok(names.iter().map(node).collect())
 }
 
-/// Who holds a lock: user, host and process.
-fn controller() -> String {
+/// Who holds a lock, or breaks it: user, host and process.
+pub fn controller() -> String {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let user = std::env::var("USER").unwrap_or_else(|_| "somebody".to_owned());
     format!("{user}@{} process {}", host.trim(), std::process::id())

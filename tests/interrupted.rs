@@ -42,6 +42,38 @@ fn ctrl_c_heals_and_judges_what_there_is() {
 }
 
 #[test]
+fn a_stop_condition_ends_the_run_and_says_which() {
+    let harness = Harness::new();
+    let closed = harness.path().join("closed");
+    let plan = format!(
+        "database = \"memory\"\ntime-limit = \"60s\"\nseed = 1\n[[probe]]\nname = \"the shop\"\n\
+         command = \"test ! -e {} || {{ echo the shop is closed >&2; exit 1; }}\"\nevery = \"100ms\"\n",
+        closed.display()
+    );
+    std::fs::write(harness.path().join("plan.toml"), plan).expect("the plan is written");
+    let mut command = harness.command("test plan.toml");
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    let history = harness.latest().join("history.jsonl");
+    let limit = Instant::now() + Duration::from_secs(20);
+    while std::fs::metadata(&history).map_or(0, |m| m.len()) < 1_000_000 {
+        assert!(Instant::now() < limit, "the history does not grow");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    std::fs::write(&closed, "").expect("the shop is closed");
+    let output = child.wait_with_output().expect("it ends");
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(5), "{told}");
+    assert!(told.contains("the shop failed 3 times in a row: exit status: 1: the shop is closed"), "{told}");
+    let report = std::fs::read_to_string(harness.latest().join("report.html")).expect("there is a report");
+    assert!(report.contains("the run was aborted: the probe the shop failed"), "the report does not say so");
+
+    let refused = harness.run("test plan.toml");
+    assert_eq!(refused.code, 5, "{refused}");
+    assert!(refused.stderr.contains("failed before the test"), "{refused}");
+    assert!(!harness.latest().join("history.jsonl").exists(), "nothing was asked: {refused}");
+}
+
+#[test]
 fn ctrl_c_twice_leaves_without_a_verdict() {
     let harness = Harness::new();
     let (mut child, _) = running(&harness);

@@ -74,6 +74,8 @@ fn real_nodes() {
     nodes_that_may_not_be_touched_are_refused(&lab);
     a_killed_controller_leaves_whole_nodes(&lab);
     etcd_keeps_its_promise_under_faults(&lab, &before);
+    a_run_that_somebody_halts_ends_whole(&lab, &before);
+    the_printed_sudoers_file_is_enough(&lab);
     stale_reads_are_found(&lab);
     a_lock_held_twice_is_found(&lab);
     assert_eq!(lab.state(), before, "the nodes are not as they were");
@@ -175,7 +177,65 @@ fn a_killed_controller_leaves_whole_nodes(lab: &Lab) {
     assert!([0, 2].contains(&judged.code), "{judged}");
     let healed = lab.run("heal LAB");
     assert_eq!(healed.code, 0, "{healed}");
-    for node in 1..=NODES {
-        lab.on(node, "rm -f /run/gainsay/lock");
+    let halted = lab.run("halt LAB");
+    assert_eq!(halted.code, 0, "{halted}");
+    assert!((1..=NODES).all(|node| lab.on(node, "ls /run/gainsay 2>/dev/null").is_empty()), "locks are left: {halted}");
+}
+
+/// Somebody else ends a run: its faults are undone at once, it makes no new one, it judges what it has, and gives back.
+fn a_run_that_somebody_halts_ends_whole(lab: &Lab, before: &[String]) {
+    let arguments = format!(
+        "test --lab {LAB} --name halted --nemesis partition:halves,pause --nemesis-interval 3s --nemesis-hold 40s \
+         --time-limit 90s --seed 1"
+    );
+    let controller =
+        lab.harness.command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    let faults = lab.harness.path().join("results/halted/latest/faults.jsonl");
+    let limit = Instant::now() + Duration::from_secs(60);
+    while !std::fs::read_to_string(&faults).unwrap_or_default().contains("measured") {
+        assert!(Instant::now() < limit, "no fault was measured");
+        std::thread::sleep(Duration::from_millis(100));
     }
+    let halted = lab.run("halt LAB");
+    assert_eq!(halted.code, 0, "{halted}");
+    assert!(halted.stdout.contains("is told to end") && halted.stdout.contains("has given it back"), "{halted}");
+    let ended = controller.wait_with_output().expect("it ends");
+    let told = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert_eq!(ended.status.code(), Some(5), "{told}");
+    assert!(told.contains("halted this run"), "{told}");
+    assert_eq!(lab.state(), before, "the nodes are not as they were: {halted}");
+    let commands = std::fs::read_to_string(lab.harness.path().join("results/halted/latest/commands.jsonl"));
+    let commands = commands.expect("there is an audit");
+    assert!(commands.contains("iptables-restore") && commands.contains("\"status\":0"), "{commands}");
+}
+
+/// A user who may do nothing but what `doctor --sudoers` prints can run a test.
+fn the_printed_sudoers_file_is_enough(lab: &Lab) {
+    let inventory = lab.inventory();
+    let text = std::fs::read_to_string(&inventory).expect("the inventory is there");
+    let as_tester = std::path::Path::new(&inventory).with_file_name("tester.toml");
+    std::fs::write(&as_tester, text.replace("user = \"root\"", "user = \"tester\"")).expect("it is written");
+    let wanted = lab.run(&format!("doctor --inventory {} --sudoers", as_tester.display()));
+    assert_eq!(wanted.code, 0, "{wanted}");
+    for node in 1..=NODES {
+        let made = lab.on(
+            node,
+            &format!(
+                "useradd -m tester && install -d -m 700 -o tester /home/tester/.ssh && \
+                 install -m 600 -o tester /root/.ssh/authorized_keys /home/tester/.ssh/ && \
+                 cat >/etc/sudoers.d/gainsay <<'END' && visudo -cf /etc/sudoers.d/gainsay && echo made\n{}\nEND\n",
+                wanted.stdout
+            ),
+        );
+        assert!(made.contains("made"), "n{node}: {made}");
+    }
+    let flags = "--nodes 3 --nemesis kill --nemesis-interval 3s --nemesis-hold 2s --time-limit 8s --seed 2";
+    let ran = lab.run(&format!("test --inventory {} {flags}", as_tester.display()));
+    let other = lab.on(1, "runuser -u tester -- sudo -n /bin/cat /etc/shadow || echo refused");
+    for node in 1..=NODES {
+        lab.on(node, "rm -f /etc/sudoers.d/gainsay; pkill -u tester; userdel -r tester");
+    }
+    let _ = std::fs::remove_file(&as_tester);
+    assert!([0, 2].contains(&ran.code), "{ran}");
+    assert!(other.contains("refused"), "{other}");
 }

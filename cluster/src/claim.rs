@@ -10,13 +10,14 @@ use tokio::task::JoinSet;
 
 /// Where a person allows a node to be broken, and where a run says that it does so.
 #[derive(Clone, Copy, Debug)]
-struct Paths<'a> {
-    marker: &'a str,
-    folder: &'a str,
-    uptime: &'a str,
+pub(crate) struct Paths<'a> {
+    pub marker: &'a str,
+    pub folder: &'a str,
+    pub uptime: &'a str,
 }
 
-const PATHS: Paths<'static> = Paths { marker: "/etc/gainsay/allowed", folder: "/run/gainsay", uptime: "/proc/uptime" };
+pub(crate) const PATHS: Paths<'static> =
+    Paths { marker: "/etc/gainsay/allowed", folder: "/run/gainsay", uptime: "/proc/uptime" };
 
 /// The right of one run to break some nodes, until it is released or expires.
 #[derive(Clone, Debug)]
@@ -66,8 +67,8 @@ impl Claim {
     /// Puts the expiry off by the whole time to live, on all nodes.
     ///
     /// # Errors
-    /// [`NodeError::Refused`] if the lock expired and another run took it; others if a node cannot be asked. The other
-    /// nodes are renewed all the same.
+    /// [`NodeError::Halted`] if somebody halted this run; [`NodeError::Refused`] if the lock expired and another run took
+    /// it; others if a node cannot be asked. The other nodes are renewed all the same.
     pub async fn renew(&self) -> Result<(), NodeError> {
         self.on_all(take(&PATHS, &self.holder)).await
     }
@@ -108,7 +109,7 @@ where
     answers.into_iter().map(|(_, answer)| answer).collect()
 }
 
-fn quick(script: String) -> Command {
+pub(crate) fn quick(script: String) -> Command {
     Command::new(script).idempotent().within(Duration::from_secs(15))
 }
 
@@ -123,6 +124,10 @@ fn judge(node: &Node, output: &Output) -> Result<(), NodeError> {
             PATHS.marker.trim_end_matches("/allowed"),
             PATHS.marker
         ),
+        Some("halted") => {
+            let by = lines.next().unwrap_or("somebody").to_owned();
+            return Err(NodeError::Halted { node: node.name.clone(), by });
+        }
         Some("held") => {
             let mut next = || lines.next().unwrap_or("unknown").to_owned();
             let (run, controller, seconds) = (next(), next(), next());
@@ -142,20 +147,23 @@ fn take(paths: &Paths<'_>, holder: &Holder) -> String {
     format!(
         "{marker}
 {locked}
-now=$(cut -d. -f1 {uptime}) || exit 1
-held= by= until=0 life=0
-[ ! -e lock ] || {{ read -r held; read -r by; read -r until; read -r life; }} <lock
-left=$((until - now))
+{read_lock}
+halted= who=
+[ ! -e halt ] || {{ read -r halted; read -r who; }} <halt
+if [ -n \"$halted\" ] && [ \"$halted\" = {run} ]; then
+  printf 'halted\\n%s\\n' \"$who\"
+  exit 0
+fi
 if [ -n \"$held\" ] && [ \"$held\" != {run} ] && [ $left -gt 0 ] && [ $left -le \"$life\" ]; then
   printf 'held\\n%s\\n%s\\n%s\\n' \"$held\" \"$by\" $left
   exit 0
 fi
 printf '%s\\n%s\\n%s\\n%s\\n' {run} {controller} $((now + {seconds})) {seconds} >lock.new || exit 1
-mv -f lock.new lock || exit 1
+mv -f lock.new lock && rm -f halt || exit 1
 echo allowed",
         marker = demand_marker(paths),
         locked = locked(paths),
-        uptime = Command::quote(paths.uptime),
+        read_lock = read_lock(paths),
         run = Command::quote(&holder.run),
         controller = Command::quote(&holder.controller),
         seconds = holder.seconds,
@@ -168,7 +176,7 @@ fn give_back(paths: &Paths<'_>, run: &str) -> String {
 {locked}
 held=
 [ ! -e lock ] || read -r held <lock
-[ \"$held\" != {run} ] || rm -f lock || exit 1
+[ \"$held\" != {run} ] || rm -f lock halt || exit 1
 cd / && rmdir {folder} 2>/dev/null
 echo allowed",
         folder = Command::quote(paths.folder),
@@ -177,9 +185,20 @@ echo allowed",
     )
 }
 
+/// Sets `held`, `by` and `life` from the lock, and `left` to the seconds until it expires; `now` is the node's clock.
+pub(crate) fn read_lock(paths: &Paths<'_>) -> String {
+    format!(
+        "now=$(cut -d. -f1 {uptime}) || exit 1
+held= by= until=0 life=0
+[ ! -e lock ] || {{ read -r held; read -r by; read -r until; read -r life; }} <lock
+left=$((until - now))",
+        uptime = Command::quote(paths.uptime),
+    )
+}
+
 /// Excludes every other script that does the same, until this one ends. What is locked is the folder above ours, so
 /// that nothing need be left behind for it.
-fn locked(paths: &Paths<'_>) -> String {
+pub(crate) fn locked(paths: &Paths<'_>) -> String {
     let folder = Command::quote(paths.folder);
     format!(
         "mkdir -p {folder} && exec 9<{folder}/.. || exit 1
@@ -188,7 +207,7 @@ flock -w 10 9 && mkdir -p {folder} && cd {folder} || exit 1"
 }
 
 /// A name as one line: the lock is a file of lines.
-fn one_line(name: &str) -> String {
+pub(crate) fn one_line(name: &str) -> String {
     name.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>().trim().to_owned()
 }
 

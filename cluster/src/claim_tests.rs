@@ -96,6 +96,31 @@ fn only_one_of_many_takes_a_lock() {
 }
 
 #[test]
+fn a_halted_run_is_told_when_it_renews_and_another_may_follow() {
+    let root = Root::new();
+    let look = |by: Option<&str>| root.sh(|paths| crate::halt::look(paths, by));
+    assert_eq!(look(Some("alice@host")), "", "nobody holds it, so nobody is told");
+    root.take("one", 60);
+    assert_eq!(look(None), "one\nsome host's\n60\n");
+    assert_eq!(root.take("one", 60), "allowed\n", "looking changes nothing");
+    assert_eq!(look(Some("it's alice")), "one\nsome host's\n60\n");
+    assert_eq!(root.take("one", 60), "halted\nit's alice\n");
+    assert_eq!(root.take("two", 60), "held\none\nsome host's\n60\n", "until the halted run has given it back");
+    assert_eq!(root.give_back("one"), "allowed\n");
+    assert_eq!(look(None), "");
+    assert_eq!(root.take("one", 60), "allowed\n", "the mark went with the lock");
+    look(Some("alice"));
+    root.at(161);
+    assert_eq!(look(None), "", "expired");
+    assert_eq!(root.take("one", 60), "halted\nalice\n", "it was silent, and is still told");
+    assert_eq!(root.take("two", 60), "allowed\n");
+    assert_eq!(root.take("one", 60), "held\ntwo\nsome host's\n60\n");
+    root.at(300);
+    assert_eq!(look(Some("alice")), "", "nobody is left to be told");
+    assert!(!std::path::Path::new(&root.path("it's run")).exists(), "so nothing is left");
+}
+
+#[test]
 fn without_a_marker_nothing_is_touched() {
     let root = Root::new();
     std::fs::remove_file(root.path("allowed")).unwrap();

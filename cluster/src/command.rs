@@ -190,6 +190,14 @@ pub enum NodeError {
         /// Which rule, and what to do.
         reason: String,
     },
+    /// Somebody halted the run that holds this node.
+    #[error("{by} halted this run on {node}")]
+    Halted {
+        /// The node.
+        node: String,
+        /// Who, on which machine.
+        by: String,
+    },
     /// A file of the controller could not be read or written on the way to or from a node.
     #[error("{path}: {reason}")]
     File {

@@ -19,6 +19,15 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(60);
 /// # Errors
 /// One for each node that cannot be reached, is not the one that is known, or does not let us in as root.
 pub async fn connect(inventory: &Inventory) -> Result<Vec<Node>, Vec<NodeError>> {
+    let (nodes, errors): (Vec<_>, Vec<_>) = connect_each(inventory).await.into_iter().partition(Result::is_ok);
+    match errors.is_empty() {
+        true => Ok(nodes.into_iter().filter_map(Result::ok).collect()),
+        false => Err(errors.into_iter().filter_map(Result::err).collect()),
+    }
+}
+
+/// The same where some nodes are better than none: what became of each, in the inventory's order.
+pub async fn connect_each(inventory: &Inventory) -> Vec<Result<Node, NodeError>> {
     let gate = Arc::new(Gate::new(MAX_LOGINS));
     let mut tasks = JoinSet::new();
     for (index, host) in inventory.hosts.iter().cloned().enumerate() {
@@ -34,24 +43,7 @@ pub async fn connect(inventory: &Inventory) -> Result<Vec<Node>, Vec<NodeError>>
     }
     let mut results = tasks.join_all().await;
     results.sort_by_key(|(index, _)| *index);
-    let (nodes, errors): (Vec<_>, Vec<_>) = results.into_iter().map(|(_, result)| result).partition(Result::is_ok);
-    match errors.is_empty() {
-        true => Ok(nodes.into_iter().filter_map(Result::ok).collect()),
-        false => Err(errors.into_iter().filter_map(Result::err).collect()),
-    }
-}
-
-/// Connects to the nodes of these names only.
-///
-/// # Errors
-/// As [`connect`], and if the inventory does not hold one of the names.
-pub async fn connect_some(inventory: &Inventory, names: &[String]) -> Result<Vec<Node>, Vec<NodeError>> {
-    let chosen = inventory.only(names).map_err(|unknown| {
-        let known: Vec<_> = inventory.hosts.iter().map(|host| host.name.as_str()).collect();
-        let reason = format!("the inventory {} holds no such node; it holds {}", inventory.name, known.join(" "));
-        unknown.into_iter().map(|node| NodeError::Refused { node, reason: reason.clone() }).collect::<Vec<_>>()
-    })?;
-    connect(&chosen).await
+    results.into_iter().map(|(_, result)| result).collect()
 }
 
 async fn target(host: &Host, known_hosts: std::path::PathBuf) -> Result<Target, NodeError> {

@@ -1,6 +1,7 @@
 //! One node, and the way by which commands reach it.
 
-use crate::{Command, NodeError, Output};
+use crate::audit::Audited;
+use crate::{Audit, Command, NodeError, Output};
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -42,6 +43,13 @@ impl Node {
     /// A node that is reached in the given way.
     pub fn new(name: impl Into<String>, address: IpAddr, transport: Arc<dyn Transport>) -> Node {
         Node { name: name.into(), address, labels: BTreeMap::new(), transport }
+    }
+
+    /// The same node, of which everything that is done there is told.
+    #[must_use]
+    pub fn audited(mut self, audit: Arc<dyn Audit>) -> Node {
+        self.transport = Arc::new(Audited { node: self.name.clone(), through: self.transport, audit });
+        self
     }
 
     /// Runs a command and returns what it answered, whatever its exit status.

@@ -13,6 +13,7 @@ mod target;
 
 pub(crate) use gate::Gate;
 pub(crate) use target::Target;
+pub use target::sudoers;
 
 use crate::{Command, NodeError, Output, Transport};
 use async_trait::async_trait;

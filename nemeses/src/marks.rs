@@ -14,9 +14,16 @@ pub const ARMED: &str = "/run/gainsay/armed";
 /// Exit status of a script that refused to do what would not be safe.
 pub const REFUSED: i32 = 77;
 
-/// Ends a script on a node whose dead man's switch is not armed. It starts no process, for injections are in a hurry.
+/// There once somebody has halted the run that holds the node.
+pub const HALTED: &str = "/run/gainsay/halt";
+
+/// Ends a script on a node whose dead man's switch is not armed, or whose run was halted. It starts no process, for
+/// injections are in a hurry.
 pub fn guard() -> String {
-    format!("[ -e {ARMED} ] || {{ echo \"the dead man's switch is not armed here\" >&2; exit {REFUSED}; }}\n")
+    format!(
+        "[ -e {ARMED} ] || {{ echo \"the dead man's switch is not armed here\" >&2; exit {REFUSED}; }}\n\
+         [ ! -e {HALTED} ] || {{ echo \"this run was halted\" >&2; exit {REFUSED}; }}\n"
+    )
 }
 
 /// Sets `unit`, and `pid` to its main process; ends the script if it does not run, for what is not there cannot be hurt.

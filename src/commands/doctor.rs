@@ -6,8 +6,9 @@ use crate::exit::{Exit, Failure};
 use crate::terminal::say;
 use crate::testbed::connect;
 use anyhow::Context;
-use cluster::{Finding, Severity};
+use cluster::{Finding, Inventory, Node, Severity};
 use nemeses::System;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// Ports that databases on nodes need.
@@ -16,6 +17,9 @@ const PORTS: &[u16] = &[2379, 2380];
 /// Looks at every node; a problem on any of them is exit 3.
 pub(super) fn doctor(arguments: &DoctorArgs) -> Result<Exit, Failure> {
     let inventory = inventory_of(&arguments.nodes)?;
+    if arguments.sudoers {
+        return Ok(sudoers(&inventory));
+    }
     block_on(async {
         let nodes = connect(&inventory).await?;
         let mut problems = 0;
@@ -35,6 +39,18 @@ pub(super) fn doctor(arguments: &DoctorArgs) -> Result<Exit, Failure> {
         }
         Ok(if problems == 0 { Exit::Valid } else { Exit::Harness })
     })
+}
+
+/// Prints what sudo must allow for each user of an inventory; nothing is needed for root.
+fn sudoers(inventory: &Inventory) -> Exit {
+    let users: BTreeSet<&str> = inventory.hosts.iter().map(|host| host.user.as_str()).collect();
+    for user in users {
+        match user {
+            "root" => say("# root is reached directly: sudo need not allow anything"),
+            user => say(cluster::sudoers(user)),
+        }
+    }
+    Exit::Valid
 }
 
 /// One finding for machines.
@@ -57,19 +73,25 @@ pub(super) fn heal(arguments: &InventoryArgs) -> Result<Exit, Failure> {
         for node in &nodes {
             cluster::check_marker(node).await?;
         }
-        let mut whole = true;
-        for (node, healed) in nemeses::heal_all(&nodes).await {
-            if let Err(error) = healed {
-                whole = false;
-                say(format!("{node:<6} not healed: {error}"));
-            }
-        }
-        let database = databases::open("memory", 0).map_err(|e| Failure::new(Exit::Bug, e))?;
-        let system = System { nodes, database, run: "heal".to_owned(), time_to_live: Duration::from_secs(30) };
-        for (node, measured) in nemeses::verify_healed(&system).await {
-            whole &= measured.in_effect;
-            say(format!("{node:<6} {}", measured.description));
-        }
-        Ok(if whole { Exit::Valid } else { Exit::NotHealed })
+        Ok(if heal_and_tell(&nodes).await? { Exit::Valid } else { Exit::NotHealed })
     })
+}
+
+/// Undoes every fault on these nodes, measures that it is undone, and says so; false if it is not.
+pub(super) async fn heal_and_tell(nodes: &[Node]) -> Result<bool, Failure> {
+    let mut whole = true;
+    for (node, healed) in nemeses::heal_all(nodes).await {
+        if let Err(error) = healed {
+            whole = false;
+            say(format!("{node:<6} not healed: {error}"));
+        }
+    }
+    let database = databases::open("memory", 0).map_err(|e| Failure::new(Exit::Bug, e))?;
+    let (nodes, run) = (nodes.to_vec(), "heal".to_owned());
+    let system = System { nodes, database, run, time_to_live: Duration::from_secs(30) };
+    for (node, measured) in nemeses::verify_healed(&system).await {
+        whole &= measured.in_effect;
+        say(format!("{node:<6} {}", measured.description));
+    }
+    Ok(whole)
 }

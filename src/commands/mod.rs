@@ -3,6 +3,7 @@
 mod check;
 mod doctor;
 mod dry_run;
+mod halt;
 mod lab;
 mod list;
 mod test;
@@ -68,6 +69,7 @@ fn dispatch(verb: Verb) -> Result<Exit, Failure> {
         Verb::Convert(arguments) => check::convert(&arguments),
         Verb::Report(arguments) => check::report(&arguments.run),
         Verb::Heal(arguments) => doctor::heal(&arguments),
+        Verb::Halt(arguments) => halt::halt(&arguments),
         Verb::Lab(verb) => lab::lab(&verb),
         Verb::Doctor(arguments) => doctor::doctor(&arguments),
         Verb::List(arguments) => list::list(&arguments),

@@ -7,6 +7,27 @@ use std::time::Duration;
 
 use super::shell::Broken;
 
+/// A shell of root whose path and language do not depend on the one that called it.
+const SHELL: &str = "/usr/bin/env LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin sh";
+
+/// What sudo must allow a user for whom everything is run through it: a file for `/etc/sudoers.d`.
+///
+/// It is one command line, and that one is as good as root: whoever may change a firewall, write units of systemd and
+/// mount file systems is root by another name, and a longer list would only hide it.
+#[must_use]
+pub fn sudoers(user: &str) -> String {
+    let allowed = SHELL.replace('=', "\\=").replace(':', "\\:");
+    format!(
+        "# /etc/sudoers.d/gainsay, mode 0440; check it with: visudo -cf /etc/sudoers.d/gainsay
+# {user} gets a shell of root, by this one command line and nothing else: whoever may change firewalls, units and
+# mounts is root by another name. What is done with it is in commands.jsonl of each run. Remove this file, or
+# /etc/gainsay/allowed, and the node can be broken no more.
+Defaults:{user} !requiretty
+{user} ALL=(root) NOPASSWD: {allowed}, {allowed} -c *
+"
+    )
+}
+
 /// All that is needed to log in to one node.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
@@ -39,8 +60,7 @@ impl Target {
     /// The line by which the login shell becomes a shell of root, with a path and language that do not depend on it.
     pub fn shell(&self, arguments: &str) -> String {
         let sudo = if self.user == "root" { "" } else { "sudo -n " };
-        let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-        format!("exec {sudo}env LC_ALL=C PATH={path} sh {arguments}").trim_end().to_owned()
+        format!("exec {sudo}{SHELL} {arguments}").trim_end().to_owned()
     }
 
     /// No connection.
@@ -62,7 +82,7 @@ impl Target {
     pub fn without_sudo(&self, reason: &str) -> NodeError {
         let user = &self.user;
         self.unauthenticated(format!(
-            "sudo -n gives no shell of root: {reason}; allow it on the node: echo '{user} ALL=(root) NOPASSWD: ALL' > /etc/sudoers.d/gainsay"
+            "sudo -n gives no shell of root: {reason}; allow it on the node: `gainsay doctor --sudoers` prints /etc/sudoers.d/gainsay for {user}"
         ))
     }
 

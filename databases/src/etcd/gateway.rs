@@ -2,10 +2,10 @@
 //!
 //! Keys and values are base64, every 64-bit integer is a string, and what is zero, false or empty is left out.
 
-use super::connection::{Connection, Failure};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cluster::ClientError;
+use cluster::http::{Connection, Failure};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;

@@ -5,9 +5,9 @@
 //! leaves its lease to expire by itself. The fencing token is the store's revision at the acquisition: the holder
 //! before got its own at a lower one, for its key was deleted in between.
 
-use super::connection::Connection;
 use super::gateway::{Done, KeepAlive, Lease, Locked, call, encode};
 use async_trait::async_trait;
+use cluster::http::Connection;
 use cluster::{Client, ClientError};
 use history::{Lock, LockOp, LockRet};
 use serde_json::json;

@@ -15,7 +15,6 @@
 //! *Tested* with Debian's 3.4.23 and 3.5.16, three members in containers. Wiping one member of a living cluster is not
 //! supported: the harness stops and wipes all, then starts all.
 
-mod connection;
 mod gateway;
 mod lock;
 mod register;
@@ -24,8 +23,8 @@ mod set;
 
 use crate::spec::{Choice, Entry, Spec, SpecError};
 use async_trait::async_trait;
+use cluster::http::Connection;
 use cluster::{Client, ClientError, Command, Connect, Daemon, Database, Node, NodeError};
-use connection::Connection;
 use gateway::Status;
 use history::{Lock, Register, Set};
 use scripts::{Member, Version};

@@ -1,9 +1,9 @@
 //! Registers: register 7 is the key `r/7`, and holds its integer as decimal text.
 
 use super::Reads;
-use super::connection::Connection;
 use super::gateway::{Done, Range, Transaction, call, decode, encode, integer};
 use async_trait::async_trait;
+use cluster::http::Connection;
 use cluster::{Client, ClientError};
 use history::{Register, RegisterOp, RegisterRet};
 use serde_json::json;

@@ -2,9 +2,9 @@
 //! stored twice cannot be seen in this encoding.
 
 use super::Reads;
-use super::connection::Connection;
 use super::gateway::{Done, Range, call, decode, encode, integer};
 use async_trait::async_trait;
+use cluster::http::Connection;
 use cluster::{Client, ClientError};
 use history::{Set, SetOp, SetRet};
 use serde_json::json;

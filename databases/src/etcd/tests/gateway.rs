@@ -3,8 +3,8 @@
 use super::scripted::{Gateway, Reply, error, ok};
 use super::{elements, locks, registers};
 use crate::etcd::Reads;
-use crate::etcd::connection::Connection;
 use crate::etcd::register::RegisterClient;
+use cluster::http::Connection;
 use cluster::{Client, ClientError};
 use history::{LockOp, LockRet, RegisterOp, RegisterRet, SetOp, SetRet};
 use serde_json::json;

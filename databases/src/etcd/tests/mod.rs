@@ -5,11 +5,11 @@ mod gateway;
 mod real;
 mod scripted;
 
-use super::connection::Connection;
 use super::lock::LockClient;
 use super::register::RegisterClient;
 use super::set::SetClient;
 use super::*;
+use cluster::http::Connection;
 
 async fn registers(address: SocketAddr) -> RegisterClient {
     RegisterClient::new(Connection::open(address).await.unwrap(), Reads::Linearizable)

@@ -1,16 +1,17 @@
-//! One HTTP/1.1 connection to one address, one request at a time: no pool, no redirect, no retry.
+//! One HTTP/1.1 connection to one address, one request at a time: no pool, no redirect, no retry, no TLS.
 //!
 //! The link is taken out while a request is under way, and put back only after its whole answer has come. A request
 //! that is cancelled or fails therefore takes its link with it, and the next one connects anew.
 
-use cluster::ClientError;
+use crate::ClientError;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper::{Method, Request, Response};
+use hyper::{Method, Request, Response, Uri};
 use hyper_util::rt::TokioIo;
 use std::error::Error;
 use std::net::SocketAddr;
+use std::str::FromStr;
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
@@ -31,7 +32,7 @@ const BODY_LIMIT: usize = 64 << 20;
 
 /// Why a request has no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Failure {
+pub enum Failure {
     /// Not a byte of it was sent.
     Unsent(String),
     /// It may have been received.
@@ -47,16 +48,69 @@ impl From<Failure> for ClientError {
     }
 }
 
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (Failure::Unsent(reason) | Failure::Unanswered(reason)) = self;
+        f.write_str(reason)
+    }
+}
+
 /// A whole answer.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) body: Bytes,
+pub struct Answer {
+    /// 200, 404 and so on.
+    pub status: u16,
+    /// What came with it.
+    pub body: Bytes,
+}
+
+/// Where something can be asked by GET: `http://host:port/path`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Url(Uri);
+
+impl FromStr for Url {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Url, String> {
+        let uri: Uri =
+            text.parse().map_err(|error| format!("expected http://HOST[:PORT][/PATH], not {text}: {error}"))?;
+        match (uri.scheme_str(), uri.host()) {
+            (Some("http"), Some(host)) if !host.is_empty() => Ok(Url(uri)),
+            (Some("https"), _) => {
+                Err(format!("{text} wants TLS, which is not spoken here; ask by a command, for example curl"))
+            }
+            _ => Err(format!("expected http://HOST[:PORT][/PATH], not {text}")),
+        }
+    }
+}
+
+impl std::fmt::Display for Url {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Url {
+    /// Asks once, over a connection of its own.
+    ///
+    /// # Errors
+    /// If its host has no address, or there is no whole answer.
+    pub async fn get(&self) -> Result<Answer, Failure> {
+        let host = self.0.host().unwrap_or_default().trim_matches(['[', ']']);
+        let found = tokio::net::lookup_host((host, self.0.port_u16().unwrap_or(80))).await;
+        let mut found = found.map_err(|error| Failure::Unsent(format!("{host}: {error}")))?;
+        let address = found.next().ok_or_else(|| Failure::Unsent(format!("{host} has no address")))?;
+        let mut connection = Connection::open(address).await?;
+        let authority = self.0.authority().map_or_else(|| address.to_string(), ToString::to_string);
+        connection.authority = authority;
+        connection.get(self.0.path_and_query().map_or("/", |path| path.as_str())).await
+    }
 }
 
 /// A connection that is made when it is needed.
-pub(super) struct Connection {
+pub struct Connection {
     address: SocketAddr,
+    /// What requests say that they are for.
+    authority: String,
     link: Option<Link>,
 }
 
@@ -74,29 +128,40 @@ impl Drop for Link {
 
 impl Connection {
     /// Connects.
-    pub(super) async fn open(address: SocketAddr) -> Result<Connection, Failure> {
-        Ok(Connection { address, link: Some(Link::open(address).await?) })
+    ///
+    /// # Errors
+    /// If it is refused, or not made in time.
+    pub async fn open(address: SocketAddr) -> Result<Connection, Failure> {
+        let link = Link::open(address).await?;
+        Ok(Connection { link: Some(link), ..Connection::later(address) })
     }
 
     /// Connects with the first request.
-    pub(super) fn later(address: SocketAddr) -> Connection {
-        Connection { address, link: None }
+    #[must_use]
+    pub fn later(address: SocketAddr) -> Connection {
+        Connection { address, authority: address.to_string(), link: None }
     }
 
     /// Sends a GET and returns its whole answer.
-    pub(super) async fn get(&mut self, path: &str) -> Result<Answer, Failure> {
+    ///
+    /// # Errors
+    /// If there is none.
+    pub async fn get(&mut self, path: &str) -> Result<Answer, Failure> {
         self.exchange(self.request(Method::GET, path, Bytes::new())).await
     }
 
     /// Sends JSON and returns the whole answer.
-    pub(super) async fn post(&mut self, path: &str, body: Vec<u8>) -> Result<Answer, Failure> {
+    ///
+    /// # Errors
+    /// If there is none.
+    pub async fn post(&mut self, path: &str, body: Vec<u8>) -> Result<Answer, Failure> {
         self.exchange(self.request(Method::POST, path, body.into())).await
     }
 
     fn request(&self, method: Method, path: &str, body: Bytes) -> Request<Full<Bytes>> {
-        let request = Request::builder().method(method).uri(path).header("host", self.address.to_string());
+        let request = Request::builder().method(method).uri(path).header("host", &self.authority);
         let request = request.header("content-type", "application/json").body(Full::new(body));
-        request.expect("paths are constants, and an address is a header value")
+        request.expect("paths are constants or parts of a URL, and an authority is a header value")
     }
 
     async fn exchange(&mut self, request: Request<Full<Bytes>>) -> Result<Answer, Failure> {
