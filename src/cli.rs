@@ -32,6 +32,8 @@ pub enum Verb {
     Check(CheckArgs),
     /// Write a history in another format
     Convert(ConvertArgs),
+    /// Find the fewest faults and the shortest time with which a violation comes back
+    Shrink(ShrinkArgs),
     /// Draw the report of a recorded run again
     Report(RunArgs),
     /// Undo, from a fresh process, whatever any fault has done to the nodes
@@ -53,6 +55,9 @@ pub struct TestArgs {
     /// Plan in TOML, with the flags' names as keys; flags win over it
     #[arg(value_name = "PLAN.toml")]
     pub plan: Option<PathBuf>,
+    /// Do again what a run did: its plan, and each fault at its time to its nodes; flags win over it
+    #[arg(long, value_name = "RUN", conflicts_with = "plan")]
+    pub replay: Option<PathBuf>,
     /// Settings given as flags
     #[command(flatten)]
     pub settings: Settings,
@@ -160,6 +165,20 @@ pub struct RunArgs {
     /// Directory of the run
     #[arg(value_name = "RUN", default_value = "results/latest")]
     pub run: PathBuf,
+}
+
+/// A run whose schedule is made smaller.
+#[derive(Debug, Args)]
+pub struct ShrinkArgs {
+    /// Directory of a run that found a violation
+    #[arg(value_name = "RUN", default_value = "results/latest")]
+    pub run: PathBuf,
+    /// A smaller schedule is tried so often before it is given up
+    #[arg(long, value_name = "NUMBER", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    pub times: u32,
+    /// Nothing new is tried after this time
+    #[arg(long, value_name = "TIME", default_value = "1h")]
+    pub limit: crate::quantity::Span,
 }
 
 /// Some nodes.

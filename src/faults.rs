@@ -3,6 +3,7 @@
 
 use crate::probe::{Watch, When};
 use crate::progress::Progress;
+use crate::replay::Step;
 use crate::stop::{Stop, requested};
 use crate::store::FaultLog;
 use anyhow::Result;
@@ -24,8 +25,12 @@ pub struct Faults {
     pub system: System,
     /// Who breaks it, in the order of the plan.
     pub nemeses: Vec<Arc<dyn Nemesis>>,
+    /// The same as the plan names them.
+    pub words: Vec<String>,
     /// What happens when.
     pub schedule: Vec<PlannedFault>,
+    /// What was decided before for each of them; shorter than the schedule, or empty, if chance decides.
+    pub decided: Vec<Option<Injected>>,
     /// Where it is written down.
     pub log: Arc<FaultLog>,
     /// The origin of the run's clock.
@@ -82,7 +87,12 @@ impl Faults {
         stop: &mut watch::Receiver<Stop>,
     ) -> Result<()> {
         let nemesis = &self.nemeses[planned.nemesis];
-        let decided = match nemesis.decide(&self.system, rng).await {
+        let given = self.decided.get(number as usize).cloned().flatten();
+        let chosen = match given {
+            Some(decided) => Ok(decided),
+            None => nemesis.decide(&self.system, rng).await,
+        };
+        let decided = match chosen {
             Ok(decided) => decided,
             Err(error) => {
                 let nothing = Injected { description: nemesis.name().to_owned(), nodes: vec![], grudge: vec![] };
@@ -92,6 +102,7 @@ impl Faults {
             }
         };
         let record = |phase| self.log.record(number, nemesis.name(), &decided, phase);
+        self.log.decided(&Step::of(&self.words[planned.nemesis], planned, &decided))?;
         record(FaultPhase::Planned)?;
         self.progress.fault_begins(number, &decided.description);
         match nemesis.inject(&self.system, &decided).await {

@@ -19,6 +19,7 @@ mod probe;
 mod progress;
 mod quantity;
 mod recorded;
+mod replay;
 mod run;
 pub mod stop;
 mod store;

@@ -3,6 +3,7 @@
 use crate::exit::{Exit, Failure};
 use crate::probe::Probe;
 use crate::quantity::{Concurrency, NodeChoice, Rate, Seed, Span};
+use crate::replay::{self, Step};
 use anyhow::Context;
 use checkers::txn::level::Level;
 use serde::{Deserialize, Serialize};
@@ -91,6 +92,10 @@ pub struct Settings {
     #[arg(long, value_name = "PROBE")]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub probe: Vec<Probe>,
+    /// What goes wrong when, in place of a schedule by chance
+    #[arg(skip)]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fault: Vec<Step>,
     /// Leave the database as it is at the end, running and with its data
     #[arg(long)]
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -142,6 +147,9 @@ pub struct Plan {
     /// What must hold for the test to go on.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub probe: Vec<Probe>,
+    /// What goes wrong when; empty if chance decides.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub fault: Vec<Step>,
 }
 
 impl Settings {
@@ -194,6 +202,7 @@ impl Settings {
             operation_timeout: self.operation_timeout.or(file.operation_timeout),
             time_to_live: self.time_to_live.or(file.time_to_live),
             recovery_limit: self.recovery_limit.or(file.recovery_limit),
+            fault: if self.fault.is_empty() { file.fault } else { self.fault },
             probe: if self.probe.is_empty() { file.probe } else { self.probe },
             leave_running: self.leave_running || file.leave_running,
         }
@@ -215,7 +224,7 @@ impl Settings {
         let default_name = format!("{}-{}", database.kind(), workload.0);
         let plan = Plan {
             name: self.name.unwrap_or(TestName(default_name)),
-            nemesis: self.nemesis.unwrap_or(NemesisList("none".to_owned())),
+            nemesis: self.nemesis.unwrap_or(NemesisList::from_steps(&self.fault)?),
             nemesis_interval: self.nemesis_interval.unwrap_or(Span::seconds(15)),
             nemesis_hold: self.nemesis_hold.unwrap_or(Span::seconds(5)),
             time_limit: self.time_limit.unwrap_or(Span::seconds(60)),
@@ -229,6 +238,7 @@ impl Settings {
             time_to_live: self.time_to_live.unwrap_or(Span::seconds(30)),
             recovery_limit: self.recovery_limit.unwrap_or(Span::seconds(60)),
             probe: self.probe,
+            fault: self.fault,
             leave_running: self.leave_running,
             expect: self.expect.or_else(|| workload.has_level().then(LevelName::default)),
             database,
@@ -256,11 +266,21 @@ impl Plan {
                 self.workload
             ));
         }
-        if self.nemesis.0 != "none" && self.nemesis_hold.0 >= self.time_limit.0 {
+        if self.nemesis.0 != "none" && self.fault.is_empty() && self.nemesis_hold.0 >= self.time_limit.0 {
             return wrong(format!(
                 "a fault lasts {}, but the time limit is {}; make --nemesis-hold shorter or --time-limit longer",
                 self.nemesis_hold, self.time_limit
             ));
+        }
+        if !self.fault.is_empty() && self.nemesis.0 != replay::nemeses_of(&self.fault) {
+            return wrong(format!(
+                "the faults of this plan need the nemeses {}, not {}; leave --nemesis out",
+                replay::nemeses_of(&self.fault),
+                self.nemesis
+            ));
+        }
+        if let Err(error) = replay::check(&self.fault, self.time_limit) {
+            return wrong(error);
         }
         if self.time_to_live.0.as_secs() < 3 {
             return wrong(format!("--time-to-live is {}, but must be at least 3s", self.time_to_live));
@@ -404,6 +424,13 @@ checked_name!(
     NemesisList,
     |text| nemeses::parse(text).map(|_| ()).map_err(|e| e.to_string())
 );
+
+impl NemesisList {
+    /// What the faults of a schedule need.
+    fn from_steps(steps: &[Step]) -> Result<NemesisList, Failure> {
+        replay::nemeses_of(steps).parse().map_err(|error: String| Failure::message(Exit::Data, error))
+    }
+}
 
 impl DatabaseName {
     /// The name without its options.

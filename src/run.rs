@@ -11,14 +11,13 @@ use crate::offered::{Offered, Wanted};
 use crate::plan::Plan;
 use crate::probe::{Watch, When};
 use crate::progress::Progress;
+use crate::replay;
 use crate::stop::{Ending, Stop};
 use crate::store::{FaultLog, Meta, RunDirectory};
 use crate::testbed::Testbed;
 use anyhow::{Context, Result};
 use checkers::{Check, Word};
 use history::{Fault, History, Time};
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -39,19 +38,23 @@ struct Run<D: Offered> {
     progress: Arc<Progress>,
     ending: Ending,
     watch: Arc<Watch>,
+    telling: Telling,
+}
+
+/// What a run prints when it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Telling {
+    /// The lines of its verdict.
+    Verdict,
+    /// Nothing: it is one of many, and somebody else tells of them.
+    Nothing,
 }
 
 /// Runs a plan from the first connection to the last trace removed, prints what was found, and says how it ended.
 ///
 /// # Errors
 /// If the harness or its surroundings failed; the nodes are healed then as well as they can be.
-pub async fn run_test<D: Offered>(plan: Plan) -> Result<Exit, Failure> {
-    let name = plan.inventory.as_deref().map(|i| format!("gainsay heal --inventory {}", i.display()));
-    let farewell = name.unwrap_or_else(|| "nothing was broken".to_owned());
-    let ending = Ending::default();
-    ending
-        .listen(format!("nodes heal themselves within {}, or now by: {farewell}", plan.time_to_live))
-        .context("while asking for signals")?;
+pub async fn run_test<D: Offered>(plan: Plan, ending: Ending, telling: Telling) -> Result<Exit, Failure> {
     let workload = D::workload(Wanted::by(&plan, 1)).description;
     let database = databases::open(&plan.database.0, plan.seed.0).map_err(|e| Failure::new(Exit::Data, e))?;
     if D::connect(database.as_ref()).is_none() {
@@ -80,12 +83,17 @@ pub async fn run_test<D: Offered>(plan: Plan) -> Result<Exit, Failure> {
     let threads = plan.concurrency.on(testbed.system.nodes.len());
     let workload = D::workload(Wanted::by(&plan, threads));
     let watch = Watch::new(&plan.probe, &testbed.system.nodes, Arc::clone(&progress.counters), ending.clone());
-    Run { plan, directory, meta, testbed, workload, progress, ending, watch: Arc::new(watch) }.go_through().await
+    Run { plan, directory, meta, testbed, workload, progress, ending, watch: Arc::new(watch), telling }
+        .go_through()
+        .await
 }
 
 /// Refuses, before anything is touched, a fault that could not be made with these nodes and this database.
 fn suitable(plan: &Plan, testbed: &Testbed) -> Result<(), Failure> {
     let refused = |error| Failure::new(Exit::Data, anyhow::Error::from(error));
+    if let Some(error) = replay::unknown_node(&plan.fault, &testbed.names()) {
+        return Err(Failure::message(Exit::Data, error));
+    }
     for nemesis in nemeses::parse(&plan.nemesis.0).map_err(refused)? {
         nemesis.suits(&testbed.system).map_err(refused)?;
     }
@@ -188,17 +196,14 @@ impl<D: Offered> Run<D> {
     }
 
     fn faults(&self, log: FaultLog, origin: Instant) -> Result<Faults> {
-        let nemeses = nemeses::parse(&self.plan.nemesis.0)?;
-        let mut rng = ChaCha8Rng::seed_from_u64(self.plan.seed.0);
-        let timing = nemeses::Timing {
-            interval: self.plan.nemesis_interval.0,
-            hold: self.plan.nemesis_hold.0,
-            limit: self.plan.time_limit.0,
-        };
+        let (words, nemeses) = replay::parsed(&self.plan.nemesis.0)?;
+        let (schedule, decided) = replay::of(&self.plan, nemeses.len());
         Ok(Faults {
             system: self.testbed.system.clone(),
-            schedule: nemeses::schedule(nemeses.len(), timing, &mut rng),
-            nemeses: nemeses.into_iter().map(Arc::from).collect(),
+            schedule,
+            decided,
+            words,
+            nemeses,
             log: Arc::new(log),
             origin,
             seed: self.plan.seed.0,
@@ -270,7 +275,9 @@ impl<D: Offered> Run<D> {
             metrics: &metrics,
         };
         Index::open(&self.plan.results)?.finish(&self.meta.run, &finished)?;
-        crate::terminal::print(&judged.lines, judged.verdict);
+        if self.telling == Telling::Verdict {
+            crate::terminal::print(&judged.lines, judged.verdict);
+        }
         recorded.map_err(|error| Failure::new(exit, error))?;
         Ok(exit)
     }

@@ -7,11 +7,13 @@
 //!     run.toml       the plan, every setting decided        meta.json     version, times, nodes, exit
 //!     history.jsonl  events, as they happen                 faults.jsonl  faults, before they are injected
 //!     results.json   the verdict                            report.html   for people
+//!     schedule.toml  what was decided, to do it again
 //!     plots/  nodes/NODE/                               commands.jsonl all that was done on nodes
 //! ```
 
 use crate::exit::{Exit, Failure};
 use crate::plan::Plan;
+use crate::replay::{self, Step};
 use anyhow::{Context, Result};
 use history::{Fault, FaultPhase, FaultRecord, Time};
 use serde::{Deserialize, Serialize};
@@ -179,6 +181,7 @@ fn link(link: &Path, target: &Path) -> Result<()> {
 /// `faults.jsonl`: what goes wrong on purpose, written before it is done, each line on the disk before the next step.
 pub struct FaultLog {
     file: Mutex<File>,
+    schedule: Mutex<File>,
     path: PathBuf,
     origin: Instant,
 }
@@ -191,7 +194,17 @@ impl FaultLog {
     pub fn create(directory: &RunDirectory, origin: Instant) -> Result<FaultLog> {
         let path = directory.file("faults.jsonl");
         let file = File::create_new(&path).with_context(|| format!("cannot write {}", path.display()))?;
-        Ok(FaultLog { file: Mutex::new(file), path, origin })
+        let schedule = directory.file(replay::FILE);
+        let schedule = File::create_new(&schedule).with_context(|| format!("cannot write {}", schedule.display()))?;
+        Ok(FaultLog { file: Mutex::new(file), schedule: Mutex::new(schedule), path, origin })
+    }
+
+    /// Writes down what was decided, so that another run can do it again.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn decided(&self, step: &Step) -> Result<()> {
+        replay::append(&mut *self.schedule.lock().unwrap_or_else(PoisonError::into_inner), step)
     }
 
     /// Writes one line, with the time of now.

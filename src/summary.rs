@@ -29,7 +29,10 @@ pub fn page<D: Offered>(
         started: meta.started.clone(),
         tested: format!("{tested}, on {} nodes ({})", meta.nodes.len(), meta.nodes.join(", ")),
         workload: format!("{}. Checked: {}. Not seen: {}.", workload.asks, workload.checks, workload.misses),
-        rerun: plan.command(),
+        rerun: match plan.fault.as_slice() {
+            [] => plan.command(),
+            _ => format!("gainsay test {}", directory.file("run.toml").display()),
+        },
         report_path: directory.file("report.html").display().to_string(),
         settings: settings(plan),
         environment: environment(meta),

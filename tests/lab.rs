@@ -75,6 +75,7 @@ fn real_nodes() {
     a_killed_controller_leaves_whole_nodes(&lab);
     etcd_keeps_its_promise_under_faults(&lab, &before);
     a_run_that_somebody_halts_ends_whole(&lab, &before);
+    a_schedule_is_followed_and_written_down(&lab);
     the_printed_sudoers_file_is_enough(&lab);
     stale_reads_are_found(&lab);
     a_lock_held_twice_is_found(&lab);
@@ -207,6 +208,29 @@ fn a_run_that_somebody_halts_ends_whole(lab: &Lab, before: &[String]) {
     let commands = std::fs::read_to_string(lab.harness.path().join("results/halted/latest/commands.jsonl"));
     let commands = commands.expect("there is an audit");
     assert!(commands.contains("iptables-restore") && commands.contains("\"status\":0"), "{commands}");
+}
+
+/// Faults that a plan lists happen at their time to their nodes, and the run writes them down as it found them.
+fn a_schedule_is_followed_and_written_down(lab: &Lab) {
+    let faults = "[[fault]]\nnemesis = \"pause\"\nstart = \"1s\"\nhold = \"2s\"\ndescription = \"pause n3\"\n\
+                  nodes = [\"n3\"]\n\n[[fault]]\nnemesis = \"partition\"\nstart = \"2s\"\nhold = \"2s\"\n\
+                  description = \"partition n2 from n1\"\nnodes = [\"n2\"]\n\n[fault.grudge]\nn2 = [\"n1\"]\n";
+    let plan = lab.harness.path().join("listed.toml");
+    std::fs::write(&plan, format!("name = \"listed\"\ntime-limit = \"6s\"\nseed = 1\n{faults}"))
+        .expect("it is written");
+    let answer = lab.run(&format!("test {} LAB", plan.display()));
+    assert!([0, 2].contains(&answer.code), "{answer}");
+    let run = lab.harness.path().join("results/listed/latest");
+    let written = std::fs::read_to_string(run.join("schedule.toml")).expect("it is written down");
+    assert_eq!(written.trim(), faults.trim());
+    let record = std::fs::read_to_string(run.join("faults.jsonl")).expect("faults are recorded");
+    assert_eq!(record.matches("\"in_effect\":true").count(), 2, "{record}");
+    let dry = lab.run("test LAB --replay results/listed/latest --dry-run");
+    assert!(dry.stdout.contains("# at 2.0 s: partition n2 from n1"), "{dry}");
+    std::fs::write(&plan, faults.replace("n1", "n9")).expect("it is written");
+    let refused = lab.run(&format!("test {} LAB", plan.display()));
+    assert_eq!(refused.code, 65, "{refused}");
+    assert!(refused.stderr.contains("fault 2 names the node `n9`"), "{refused}");
 }
 
 /// A user who may do nothing but what `doctor --sudoers` prints can run a test.

@@ -71,12 +71,14 @@ async fn phases(plan: &Plan, system: &System, log: &Log) -> Result<()> {
 async fn faults(plan: &Plan, system: &System, log: &Log) -> Result<()> {
     let nemeses = nemeses::parse(&plan.nemesis.0)?;
     let mut rng = ChaCha8Rng::seed_from_u64(plan.seed.0);
-    let timing =
-        nemeses::Timing { interval: plan.nemesis_interval.0, hold: plan.nemesis_hold.0, limit: plan.time_limit.0 };
-    for planned in nemeses::schedule(nemeses.len(), timing, &mut rng) {
+    let (schedule, given) = crate::replay::of(plan, nemeses.len());
+    for (number, planned) in schedule.iter().enumerate() {
         let nemesis = &nemeses[planned.nemesis];
         let start = planned.start.as_secs_f64();
-        let decided = nemesis.decide(system, &mut rng).await?;
+        let decided = match given.get(number).cloned().flatten() {
+            Some(decided) => decided,
+            None => nemesis.decide(system, &mut rng).await?,
+        };
         let injected = nemesis.inject(system, &decided).await;
         tell(&format!("at {start:.1} s: {}", decided.description), log, injected.err());
         for node in &system.nodes {

@@ -6,6 +6,7 @@ mod dry_run;
 mod halt;
 mod lab;
 mod list;
+mod shrink;
 mod test;
 
 use crate::cli::{Cli, InventoryArgs, Verb};
@@ -67,6 +68,7 @@ fn dispatch(verb: Verb) -> Result<Exit, Failure> {
         Verb::Test(arguments) => test::test(*arguments),
         Verb::Check(arguments) => check::check(&arguments),
         Verb::Convert(arguments) => check::convert(&arguments),
+        Verb::Shrink(arguments) => shrink::shrink(&arguments),
         Verb::Report(arguments) => check::report(&arguments.run),
         Verb::Heal(arguments) => doctor::heal(&arguments),
         Verb::Halt(arguments) => halt::halt(&arguments),
