@@ -19,6 +19,7 @@ curl /usr/bin/curl
 git /usr/bin/git
 systemd-container /usr/bin/systemd-nspawn
 mmdebstrap /usr/bin/mmdebstrap
+qemu-system-x86 /usr/bin/qemu-system-x86_64
 debian-archive-keyring /usr/share/keyrings/debian-archive-keyring.gpg
 iproute2 /usr/sbin/ip
 iptables /usr/sbin/iptables

@@ -214,6 +214,9 @@ pub enum LabVerb {
         /// How many nodes
         #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..=9))]
         nodes: u8,
+        /// What they are: nspawn (quick), or vm (a kernel, a clock and a power switch each); as they are if not given
+        #[arg(long)]
+        kind: Option<lab::Kind>,
         /// The lab's name
         #[arg(long, default_value = "lab")]
         name: String,
@@ -229,6 +232,16 @@ pub enum LabVerb {
     },
     /// Take all nodes down, and leave nothing
     Down {
+        /// The lab's name
+        #[arg(long, default_value = "lab")]
+        name: String,
+    },
+    /// Work on a virtual machine from outside: power-off, power-on, pause, resume, unplug, plug
+    Machine {
+        /// The node: n1, n2, ...
+        node: String,
+        /// What to do to it
+        lever: lab::Lever,
         /// The lab's name
         #[arg(long, default_value = "lab")]
         name: String,

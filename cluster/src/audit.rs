@@ -60,6 +60,17 @@ impl Transport for Audited {
         result
     }
 
+    async fn on_controller(&self, node: &str, command: &Command) -> Result<Output, NodeError> {
+        let began = Instant::now();
+        let result = self.through.on_controller(node, command).await;
+        let script = format!("# on the controller: {}", command.script);
+        match &result {
+            Ok(output) => self.tell(&script, began, Some(output.status), ""),
+            Err(error) => self.tell(&script, began, None, &error.to_string()),
+        }
+        result
+    }
+
     async fn upload(&self, local: &Path, remote: &str, mode: u32) -> Result<(), NodeError> {
         let began = Instant::now();
         let result = self.through.upload(local, remote, mode).await;

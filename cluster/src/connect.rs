@@ -76,6 +76,7 @@ async fn log_in(host: Host, target: Target, gate: Arc<Gate>) -> Result<Node, Nod
     let address = target.address.ip();
     let mut node = Node::new(host.name, address, Arc::new(Ssh::new(target, gate)));
     node.labels = host.labels;
+    node.machine = host.machine;
     node.run(&Command::new(":").idempotent().within(CONNECT_LIMIT)).await?;
     Ok(node)
 }

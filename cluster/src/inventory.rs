@@ -2,8 +2,10 @@
 //!
 //! Nothing is contacted here. Every complaint names file, line and column.
 
+mod machine;
 mod read;
 
+use crate::Machine;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -35,6 +37,8 @@ pub struct Host {
     pub password_env: Option<String>,
     /// Zone, rack, role and so on.
     pub labels: BTreeMap<String, String>,
+    /// What it is, and the commands that work on it from outside.
+    pub machine: Machine,
 }
 
 /// What is wrong with an inventory, and where.

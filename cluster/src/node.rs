@@ -1,7 +1,8 @@
 //! One node, and the way by which commands reach it.
 
 use crate::audit::Audited;
-use crate::{Audit, Command, NodeError, Output};
+use crate::machine::run_here;
+use crate::{Audit, Command, Machine, NodeError, Output};
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -19,6 +20,11 @@ pub trait Transport: Send + Sync {
 
     /// Copies a file of the node to a path on the controller.
     async fn download(&self, remote: &str, local: &Path) -> Result<(), NodeError>;
+
+    /// Runs a command for the node on the controller, where this transport is one that runs commands.
+    async fn on_controller(&self, node: &str, command: &Command) -> Result<Output, NodeError> {
+        run_here(node, command).await
+    }
 }
 
 /// One node of the cluster under test. Clones share its connection.
@@ -30,6 +36,8 @@ pub struct Node {
     pub address: IpAddr,
     /// What the inventory says of it: zone, rack, role and so on.
     pub labels: BTreeMap<String, String>,
+    /// What it is, and what can be done to it from outside.
+    pub machine: Machine,
     transport: Arc<dyn Transport>,
 }
 
@@ -42,7 +50,7 @@ impl std::fmt::Debug for Node {
 impl Node {
     /// A node that is reached in the given way.
     pub fn new(name: impl Into<String>, address: IpAddr, transport: Arc<dyn Transport>) -> Node {
-        Node { name: name.into(), address, labels: BTreeMap::new(), transport }
+        Node { name: name.into(), address, labels: BTreeMap::new(), machine: Machine::default(), transport }
     }
 
     /// The same node, of which everything that is done there is told.
@@ -58,6 +66,14 @@ impl Node {
     /// If it could not be run, or did not answer in time.
     pub async fn execute(&self, command: &Command) -> Result<Output, NodeError> {
         self.transport.execute(command).await
+    }
+
+    /// Runs a command for this node on the controller, and returns what it answered, whatever its exit status.
+    ///
+    /// # Errors
+    /// If it could not be started, or did not end in time.
+    pub async fn on_controller(&self, command: &Command) -> Result<Output, NodeError> {
+        self.transport.on_controller(&self.name, command).await
     }
 
     /// Runs a command that must succeed.
@@ -128,6 +144,11 @@ impl Recorder {
 impl Transport for Recorder {
     async fn execute(&self, command: &Command) -> Result<Output, NodeError> {
         self.record(command.script.clone());
+        Ok((self.answer)(command))
+    }
+
+    async fn on_controller(&self, _: &str, command: &Command) -> Result<Output, NodeError> {
+        self.record(format!("# on the controller: {}", command.script));
         Ok((self.answer)(command))
     }
 

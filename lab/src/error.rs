@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::kind::Kind;
+use crate::vm::Lever;
+
 /// A lab could not be brought up, taken down or looked at.
 #[derive(Debug, Error)]
 pub enum LabError {
@@ -18,6 +21,26 @@ pub enum LabError {
     BadCount {
         /// The number that was asked for.
         nodes: u8,
+    },
+    /// The lab's nodes are of another kind than was asked for.
+    #[error("lab {lab:?} has {has} nodes, not {asked}; take it down first, or give another --name")]
+    OtherKind {
+        /// The lab's name.
+        lab: String,
+        /// What its nodes are.
+        has: Kind,
+        /// What was asked for.
+        asked: Kind,
+    },
+    /// Only a virtual machine has a power switch and a cable of its own.
+    #[error("{node} of lab {lab:?} is no virtual machine: {lever} can be done to nodes of `lab up --kind vm` only")]
+    NoSwitchboard {
+        /// The lab's name.
+        lab: String,
+        /// The node that was asked for.
+        node: String,
+        /// What should have been done.
+        lever: Lever,
     },
     /// This machine cannot run a lab.
     #[error("this machine cannot run a lab: {reason}")]

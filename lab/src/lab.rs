@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::LabError;
 use crate::files::{self, failed};
+use crate::kind::Kind;
 use crate::lock::Lock;
 use crate::machine::{Machine, running};
 use crate::paths::{LABS, Places};
@@ -15,7 +16,8 @@ use crate::state::{LabState, NodeState, Stored, subnets};
 use crate::step::search_path;
 use crate::stop::stop;
 use crate::together::on_each;
-use crate::{base, inventory, network, subnet, supported};
+use crate::vm::{self, Lever};
+use crate::{base, inventory, network, subnet, supports};
 
 /// The most nodes of a lab.
 const MOST: u8 = 9;
@@ -29,6 +31,8 @@ const LOCK: Duration = Duration::from_secs(300);
 pub struct Lab {
     name: String,
     places: Places,
+    /// What its nodes shall be; if None, what they are, and nspawn in a future lab.
+    kind: Option<Kind>,
 }
 
 impl Lab {
@@ -41,7 +45,13 @@ impl Lab {
         if !is_plain || name.is_empty() || name.len() > NAME_LENGTH || name.starts_with('-') || name.ends_with('-') {
             return Err(LabError::BadName { name: name.to_owned() });
         }
-        Ok(Lab { name: name.to_owned(), places: Places::new(name) })
+        Ok(Lab { name: name.to_owned(), places: Places::new(name), kind: None })
+    }
+
+    /// The same lab, with nodes of this kind or none.
+    #[must_use]
+    pub fn of_kind(self, kind: Kind) -> Lab {
+        Lab { kind: Some(kind), ..self }
     }
 
     /// Brings up `nodes` nodes and returns when all of them answer on their SSH port.
@@ -56,10 +66,12 @@ impl Lab {
         if !(1..=MOST).contains(&nodes) {
             return Err(LabError::BadCount { nodes });
         }
-        supported().map_err(|reason| LabError::Unsupported { reason })?;
         let begun = Instant::now();
         let _lock = Lock::take(&self.places.lock(), LOCK, tell)?;
-        let lab = self.remember(nodes, tell)?;
+        let kind = self.decided_kind()?;
+        supports(kind).map_err(|reason| LabError::Unsupported { reason })?;
+        let lab = self.remember(nodes, kind, tell)?;
+        self.provide_machines(&lab, tell)?;
         let login = login_key(&self.name, &self.places.key())?;
         let bridge = self.places.bridge();
         let machines = self.machines(&lab);
@@ -69,8 +81,8 @@ impl Lab {
             stop(&node.places)?;
             prepare(node, &lab, &login)
         })?;
-        self.describe(&machines)?;
-        on_each(&missing, tell, |node, _| node.start(&bridge))?;
+        self.describe(&lab, &machines)?;
+        on_each(&missing, tell, |node, _| node.start(&bridge, &lab))?;
         on_each(&machines, tell, |node, say| {
             node.wait()?;
             say(format!("{} answers at {}", node.name, node.address));
@@ -114,6 +126,7 @@ impl Lab {
         });
         Ok(LabState {
             name: self.name.clone(),
+            kind: lab.kind,
             subnet: lab.subnet.to_string(),
             bridge: self.places.bridge(),
             inventory: self.places.inventory(),
@@ -141,6 +154,22 @@ impl Lab {
         Ok(ssh)
     }
 
+    /// Does something from outside to one machine of a lab of virtual machines. The lock of the lab is not asked for,
+    /// so that what befalls several machines befalls them at once.
+    ///
+    /// # Errors
+    /// When there is no such lab or machine, or it does not run (but for its power), or refuses.
+    pub fn pull(&self, node: &str, lever: Lever) -> Result<(), LabError> {
+        let stored = self.stored()?;
+        let machine = self.machines(&stored).into_iter().find(|machine| machine.name == node);
+        let lab = self.name.clone();
+        let machine = machine.ok_or_else(|| LabError::NoSuchNode { lab: lab.clone(), node: node.to_owned() })?;
+        if machine.kind != Kind::Vm {
+            return Err(LabError::NoSwitchboard { lab, node: node.to_owned(), lever });
+        }
+        vm::pull(lever, &machine, &self.places.bridge(), &stored.base)
+    }
+
     /// The file that describes the nodes to the harness; it exists once the lab has been brought up.
     pub fn inventory(&self) -> PathBuf {
         self.places.inventory()
@@ -150,8 +179,28 @@ impl Lab {
         Stored::read(&self.places)?.ok_or_else(|| LabError::NoSuchLab { name: self.name.clone() })
     }
 
+    /// The kind that was asked for, the kind that the lab has, or nspawn.
+    fn decided_kind(&self) -> Result<Kind, LabError> {
+        let former = Stored::read(&self.places)?.map(|former| former.kind);
+        match (self.kind, former) {
+            (Some(asked), Some(has)) if asked != has => Err(LabError::OtherKind { lab: self.name.clone(), has, asked }),
+            (asked, former) => Ok(former.or(asked).unwrap_or_default()),
+        }
+    }
+
+    /// What virtual machines need beside the tree.
+    fn provide_machines(&self, lab: &Stored, tell: &mut dyn FnMut(&str)) -> Result<(), LabError> {
+        if lab.kind == Kind::Nspawn {
+            return Ok(());
+        }
+        vm::ensure_image(&lab.base, tell)?;
+        let accelerator = vm::choose_accelerator(&lab.base)?;
+        tell(&format!("machines of lab {} run with QEMU's accelerator {}", self.name, accelerator.name()));
+        Ok(())
+    }
+
     /// Writes down what will be made before any of it is, and makes the bridge.
-    fn remember(&self, nodes: u8, tell: &mut dyn FnMut(&str)) -> Result<Stored, LabError> {
+    fn remember(&self, nodes: u8, kind: Kind, tell: &mut dyn FnMut(&str)) -> Result<Stored, LabError> {
         let former = Stored::read(&self.places)?;
         if let Some(former) = &former {
             self.shrink(former, nodes, tell)?;
@@ -159,7 +208,7 @@ impl Lab {
         // A disk that was written over one tree must not be put over another.
         let base = match former.as_ref().map(|former| former.base.clone()).filter(|base| base.is_dir()) {
             Some(base) => base,
-            None => base::ensure(tell)?,
+            None => base::ensure(kind, tell)?,
         };
         let _network = Lock::take(&Places::network_lock(), LOCK, tell)?;
         let subnet = match &former {
@@ -169,7 +218,7 @@ impl Lab {
                 subnet::choose(&self.name, &taken).ok_or_else(|| LabError::NoSubnet { name: self.name.clone() })?
             }
         };
-        let lab = Stored { name: self.name.clone(), subnet, base, nodes };
+        let lab = Stored { name: self.name.clone(), subnet, base, nodes, kind };
         lab.write(&self.places)?;
         network::raise(&self.places.bridge(), &subnet)?;
         if network::is_bridge_filtered() {
@@ -193,12 +242,12 @@ impl Lab {
     }
 
     fn machines(&self, lab: &Stored) -> Vec<Machine> {
-        (1..=lab.nodes).map(|number| self.machine(number, lab.subnet.node(number))).collect()
+        (1..=lab.nodes).map(|number| self.machine(number, lab.subnet.node(number), lab.kind)).collect()
     }
 
-    fn machine(&self, number: u8, address: std::net::Ipv4Addr) -> Machine {
+    fn machine(&self, number: u8, address: std::net::Ipv4Addr, kind: Kind) -> Machine {
         let name = format!("n{number}");
-        Machine { places: self.places.node(&name), name, address }
+        Machine { places: self.places.node(&name), name, address, kind }
     }
 
     /// The nodes that have a folder. `down` asks no state file, which may be the thing that is broken.
@@ -210,14 +259,16 @@ impl Lab {
         let entries = std::fs::read_dir(&dir).map_err(failed("list", &dir))?;
         let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
         let numbers = names.filter_map(|name| name.strip_prefix('n').and_then(|number| number.parse().ok()));
-        Ok(numbers.map(|number: u8| self.machine(number, std::net::Ipv4Addr::UNSPECIFIED)).collect())
+        let address = std::net::Ipv4Addr::UNSPECIFIED;
+        // How a node is stopped does not depend on its kind.
+        Ok(numbers.map(|number: u8| self.machine(number, address, Kind::Nspawn)).collect())
     }
 
     /// Writes the inventory and what it refers to.
-    fn describe(&self, machines: &[Machine]) -> Result<(), LabError> {
-        let lines = machines.iter().map(|node| known_hosts_lines(&node.places.root(), &node.address.to_string()));
+    fn describe(&self, lab: &Stored, machines: &[Machine]) -> Result<(), LabError> {
+        let lines = machines.iter().map(|node| known_hosts_lines(&node.keys(), &node.address.to_string()));
         files::replace(&self.places.known_hosts(), &lines.collect::<Result<String, LabError>>()?)?;
-        files::replace(&self.places.inventory(), &inventory::text(&self.name, machines))
+        files::replace(&self.places.inventory(), &inventory::text(lab, machines, &inventory::program()))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -10,16 +10,23 @@ use std::time::{Duration, Instant};
 use crate::cgroup;
 use crate::error::LabError;
 use crate::files::{self, failed};
+use crate::kind::Kind;
 use crate::paths::NodePlaces;
 use crate::process::Process;
+use crate::state::Stored;
 use crate::step::search_path;
+use crate::vm;
 
 /// How long a node may take until its sshd answers.
 const BOOT: Duration = Duration::from_secs(60);
+/// The same of a virtual machine; nine of them, emulated on two busy cores, need so long.
+const VM_BOOT: Duration = Duration::from_secs(400);
 /// How long the launcher may take to record itself.
 const LAUNCH: Duration = Duration::from_secs(10);
 /// How long sshd may take for its banner.
 const BANNER: Duration = Duration::from_secs(1);
+/// The same in a virtual machine. Whoever gives up sooner and asks again keeps an emulated sshd too busy to answer.
+const VM_BANNER: Duration = Duration::from_secs(15);
 const CONSOLE_LINES: usize = 20;
 
 /// A machine that reboots ends with this status and expects to be started again.
@@ -51,9 +58,9 @@ done
 exit "$status"
 "#;
 
-/// What the launcher starts writes down who it is, moves into the node's own groups and becomes `systemd-nspawn`,
-/// which keeps its process id and start time. So there is no moment at which a node runs that nobody knows of.
-const BECOME: &str = r#"
+/// What the launcher starts writes down who it is, moves into the node's own groups and becomes `systemd-nspawn` or
+/// QEMU, which keeps its process id and start time. So there is no moment at which a node runs that nobody knows of.
+pub(crate) const BECOME: &str = r#"
 set -eu
 record=$1; groups=$2; shift 2
 echo "$$ $(cut -d ' ' -f 22 /proc/$$/stat)" > "$record.new"
@@ -72,6 +79,7 @@ pub(crate) struct Machine {
     pub(crate) name: String,
     pub(crate) address: Ipv4Addr,
     pub(crate) places: NodePlaces,
+    pub(crate) kind: Kind,
 }
 
 /// The processes that run a node from outside, those that are alive: its launcher, then its `systemd-nspawn`.
@@ -81,7 +89,7 @@ pub(crate) fn keepers(places: &NodePlaces) -> Vec<Process> {
     processes.filter(|process| process.is_alive()).collect()
 }
 
-/// The process that runs the node: its `systemd-nspawn`, or its launcher while the node reboots.
+/// The process that runs the node: its QEMU, its `systemd-nspawn`, or the launcher of that while the node reboots.
 pub(crate) fn running(places: &NodePlaces) -> Option<Process> {
     keepers(places).pop()
 }
@@ -91,7 +99,14 @@ impl Machine {
     ///
     /// # Errors
     /// When the launcher cannot be started, or does not record itself.
-    pub(crate) fn start(&self, bridge: &str) -> Result<(), LabError> {
+    pub(crate) fn start(&self, bridge: &str, lab: &Stored) -> Result<(), LabError> {
+        match self.kind {
+            Kind::Nspawn => self.start_nspawn(bridge),
+            Kind::Vm => vm::start(self, bridge, &lab.base),
+        }
+    }
+
+    fn start_nspawn(&self, bridge: &str) -> Result<(), LabError> {
         let (record, launched) = (self.places.process(), self.places.launcher());
         files::remove(&record)?;
         files::remove(&launched)?;
@@ -136,20 +151,29 @@ impl Machine {
         options.into_iter().chain(alone).collect()
     }
 
+    /// The folder whose `etc/ssh` holds the node's host keys, whether it runs or not.
+    pub(crate) fn keys(&self) -> PathBuf {
+        match self.kind {
+            Kind::Nspawn => self.places.root(),
+            Kind::Vm => self.places.identity(),
+        }
+    }
+
     /// Waits until sshd answers.
     ///
     /// # Errors
-    /// When the machine ends, or 60 s pass.
+    /// When the machine ends, or it takes too long.
     pub(crate) fn wait(&self) -> Result<(), LabError> {
-        let deadline = Instant::now() + BOOT;
+        let limit = if self.kind == Kind::Vm { VM_BOOT } else { BOOT };
+        let deadline = Instant::now() + limit;
         while !self.answers() {
             if running(&self.places).is_none() {
                 return Err(self.no_boot("ended while it booted".to_owned()));
             }
             if Instant::now() >= deadline {
-                return Err(self.no_boot(format!("did not answer on port 22 within {} s", BOOT.as_secs())));
+                return Err(self.no_boot(format!("did not answer on port 22 within {} s", limit.as_secs())));
             }
-            sleep(Duration::from_millis(50));
+            sleep(Duration::from_millis(if self.kind == Kind::Vm { 500 } else { 50 }));
         }
         Ok(())
     }
@@ -157,13 +181,15 @@ impl Machine {
     /// True if an SSH server answers at the node's address.
     pub(crate) fn answers(&self) -> bool {
         let address = SocketAddr::from((self.address, 22));
+        let limit = if self.kind == Kind::Vm { VM_BANNER } else { BANNER };
         let Ok(mut stream) = TcpStream::connect_timeout(&address, BANNER) else { return false };
         let mut banner = [0; 4];
-        let read = stream.set_read_timeout(Some(BANNER)).and_then(|()| stream.read_exact(&mut banner));
+        let read = stream.set_read_timeout(Some(limit)).and_then(|()| stream.read_exact(&mut banner));
         read.is_ok() && &banner == b"SSH-"
     }
 
-    fn no_boot(&self, problem: String) -> LabError {
+    /// The error of a machine that does not come up, with the end of its console.
+    pub(crate) fn no_boot(&self, problem: String) -> LabError {
         let console = files::tail(&self.places.console(), CONSOLE_LINES);
         LabError::NoBoot { node: self.name.clone(), address: self.address.to_string(), problem, console }
     }

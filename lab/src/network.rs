@@ -77,6 +77,28 @@ pub(crate) fn remove(bridge: &str) -> Result<(), LabError> {
     Ok(())
 }
 
+/// Makes a virtual machine's end of its cable, or completes it, and plugs it into the bridge.
+///
+/// # Errors
+/// When `ip` fails.
+pub(crate) fn plug(tap: &str, bridge: &str) -> Result<(), LabError> {
+    if !exists(tap) {
+        Step::new("ip").args(["tuntap", "add", "dev", tap, "mode", "tap"]).run()?;
+    }
+    Step::new("ip").args(["link", "set", tap, "master", bridge, "up"]).run().map(drop)
+}
+
+/// Removes such a cable, if there is one.
+///
+/// # Errors
+/// When `ip` fails.
+pub(crate) fn unplug(tap: &str) -> Result<(), LabError> {
+    if exists(tap) {
+        Step::new("ip").args(["link", "del", tap]).run()?;
+    }
+    Ok(())
+}
+
 /// True if this machine's firewall looks at bridged packets too and drops what it does not know, as Docker makes it
 /// do. It then keeps nodes from each other, while this machine still reaches all of them.
 pub(crate) fn is_bridge_filtered() -> bool {

@@ -9,7 +9,7 @@ pub(crate) const CACHE: &str = "/var/cache/gainsay";
 /// One folder per lab.
 pub(crate) const LABS: &str = "/var/lib/gainsay/labs";
 /// Locks; not in the lab's folder, which `down` removes while it holds one.
-const LOCKS: &str = "/run/gainsay";
+pub(crate) const LOCKS: &str = "/run/gainsay";
 
 /// The places of one lab.
 #[derive(Debug, Clone)]
@@ -61,7 +61,8 @@ impl Places {
     }
 
     pub(crate) fn node(&self, node: &str) -> NodePlaces {
-        NodePlaces { dir: self.nodes().join(node), machine: format!("gainsay-{}-{node}", self.name) }
+        let (dir, hash) = (self.nodes().join(node), fnv1a(&self.name));
+        NodePlaces { dir, machine: format!("gainsay-{}-{node}", self.name), node: node.to_owned(), lab: hash }
     }
 }
 
@@ -71,6 +72,9 @@ pub(crate) struct NodePlaces {
     dir: PathBuf,
     /// The name of its machine, its control groups and its cable.
     pub(crate) machine: String,
+    node: String,
+    /// A number made of the lab's name.
+    lab: u64,
 }
 
 impl NodePlaces {
@@ -78,7 +82,7 @@ impl NodePlaces {
         &self.dir
     }
 
-    /// The node's root as this machine sees it: an overlay.
+    /// The node's root as this machine sees it: an overlay, or the disk of a virtual machine that does not run.
     pub(crate) fn root(&self) -> PathBuf {
         self.dir.join("root")
     }
@@ -106,6 +110,33 @@ impl NodePlaces {
         self.dir.join("console.log")
     }
 
+    /// The disk of a virtual machine.
+    pub(crate) fn disk(&self) -> PathBuf {
+        self.dir.join("disk.img")
+    }
+
+    /// Host keys of a virtual machine, whose root cannot be read while it runs; laid out as in a root.
+    pub(crate) fn identity(&self) -> PathBuf {
+        self.dir.join("identity")
+    }
+
+    /// Where QEMU listens for commands.
+    pub(crate) fn qmp(&self) -> PathBuf {
+        self.dir.join("qmp")
+    }
+
+    /// This machine's end of the cable of a virtual machine; at most 15 bytes.
+    pub(crate) fn tap(&self) -> String {
+        format!("gst{:08x}-{}", self.lab >> 32, self.node)
+    }
+
+    /// The Ethernet address of a virtual machine, of the range that QEMU uses.
+    pub(crate) fn hardware_address(&self) -> String {
+        let [a, b, ..] = self.lab.to_le_bytes();
+        let [node, ..] = fnv1a(&self.node).to_le_bytes();
+        format!("52:54:00:{a:02x}:{b:02x}:{node:02x}")
+    }
+
     /// A mount point for healing a frozen image that is mounted nowhere any more.
     pub(crate) fn thaw(&self) -> PathBuf {
         self.dir.join("thaw")
@@ -120,6 +151,10 @@ mod tests {
     fn names_fit_the_kernel_and_differ() {
         let (one, two) = (Places::new("lab"), Places::new("lab2"));
         assert!(one.bridge().len() <= 15);
+        assert!(one.node("n9").tap().len() <= 15);
+        assert_ne!(one.node("n1").tap(), two.node("n1").tap());
+        let addresses = (1..=9).map(|node| one.node(&format!("n{node}")).hardware_address());
+        assert_eq!(addresses.collect::<std::collections::BTreeSet<_>>().len(), 9);
         assert_ne!(one.bridge(), two.bridge());
         assert_ne!(one.node("n1").machine, one.node("n2").machine);
         assert!(Places::new("abcdefghijkl").node("n9").machine.len() <= 64);

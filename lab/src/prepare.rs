@@ -1,4 +1,4 @@
-//! What makes one node of the base tree: its overlay, its name and address, and its keys.
+//! What makes one node of the base tree: its overlay or disk, its name and address, and its keys.
 //!
 //! All of it can be done again over what is there, so a crash half-way needs no notes.
 
@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use crate::error::LabError;
 use crate::files::{self, failed};
+use crate::kind::Kind;
 use crate::machine::Machine;
-use crate::mounts;
 use crate::state::Stored;
 use crate::step::Step;
+use crate::{mounts, vm};
 
 /// The types of host keys, in the order of preference of OpenSSH.
 const KEY_TYPES: [&str; 3] = ["ed25519", "ecdsa", "rsa"];
@@ -21,17 +22,31 @@ const KEYGEN: Duration = Duration::from_secs(60);
 /// Makes the root of a node that does not run. `login` is the public key that may log in as root.
 ///
 /// # Errors
-/// When the overlay cannot be mounted, or a file or key cannot be written.
+/// When the overlay or disk cannot be mounted, or a file or key cannot be written.
 pub(crate) fn prepare(node: &Machine, lab: &Stored, login: &str) -> Result<(), LabError> {
-    let root = node.places.root();
-    mount(node, &lab.base)?;
+    let keys = node.keys();
+    if node.kind == Kind::Nspawn {
+        mount(node, &lab.base)?;
+        identify(node, lab, login, &node.places.root())?;
+        return host_keys(&keys);
+    }
+    files::folder(&keys.join("etc/ssh"))?;
+    host_keys(&keys)?;
+    vm::edit(&node.places, &lab.base, |root| {
+        identify(node, lab, login, root)?;
+        let copy = Step::new("cp").arg("-a").arg(keys.join("etc/ssh/.")).arg(root.join("etc/ssh"));
+        copy.run().map(drop)
+    })
+}
+
+/// Writes what tells this node from the others, all but its host keys.
+fn identify(node: &Machine, lab: &Stored, login: &str, root: &Path) -> Result<(), LabError> {
     let write = |path: &str, mode, text: &str| files::write(&root.join(path), mode, text);
     write("etc/hostname", 0o644, &format!("{}\n", node.name))?;
     write("etc/hosts", 0o644, &hosts(lab))?;
     write("etc/systemd/network/10-lab.network", 0o644, &network(node, lab))?;
     write("etc/gainsay/allowed", 0o644, &format!("{}\n", lab.name))?;
-    write("root/.ssh/authorized_keys", 0o600, login)?;
-    host_keys(&root)
+    write("root/.ssh/authorized_keys", 0o600, login)
 }
 
 fn mount(node: &Machine, base: &Path) -> Result<(), LabError> {

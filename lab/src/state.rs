@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::LabError;
 use crate::files;
+use crate::kind::Kind;
 use crate::paths::Places;
 use crate::subnet::Subnet;
 
@@ -19,6 +20,8 @@ use crate::subnet::Subnet;
 pub struct LabState {
     /// The lab's name.
     pub name: String,
+    /// What its nodes are.
+    pub kind: Kind,
     /// The subnet of its nodes, as `10.213.7.0/24`.
     pub subnet: String,
     /// The bridge that its nodes are plugged into.
@@ -53,6 +56,9 @@ pub(crate) struct Stored {
     pub(crate) base: PathBuf,
     /// Nodes n1 to this one.
     pub(crate) nodes: u8,
+    /// What earlier versions did not write was nspawn.
+    #[serde(default)]
+    pub(crate) kind: Kind,
 }
 
 impl Stored {
@@ -91,7 +97,8 @@ mod tests {
 
     fn stored() -> Stored {
         let subnet = "10.213.7.0/24".parse().unwrap();
-        Stored { name: "lab".to_owned(), subnet, base: PathBuf::from("/var/cache/gainsay/base-1"), nodes: 5 }
+        let base = PathBuf::from("/var/cache/gainsay/base-1");
+        Stored { name: "lab".to_owned(), subnet, base, nodes: 5, kind: Kind::Vm }
     }
 
     #[test]
@@ -99,6 +106,8 @@ mod tests {
         let text = serde_json::to_string(&stored()).unwrap();
         assert!(text.contains(r#""subnet":"10.213.7.0/24""#), "{text}");
         assert_eq!(serde_json::from_str::<Stored>(&text).unwrap(), stored());
+        let former: Stored = serde_json::from_str(&text.replace(r#","kind":"vm""#, "")).unwrap();
+        assert_eq!(former.kind, Kind::Nspawn);
         assert!(serde_json::from_str::<Stored>(&text.replace("/24", "/99")).is_err());
         assert!(serde_json::from_str::<Stored>(&text.replace("nodes", "nodez")).is_err());
     }

@@ -14,7 +14,7 @@ use crate::error::LabError;
 use crate::machine::keepers;
 use crate::paths::NodePlaces;
 use crate::process::{self, Inside, Process};
-use crate::{cgroup, files, loops, mounts};
+use crate::{cgroup, files, loops, mounts, network};
 
 /// How long a node may take to shut down by itself.
 const SHUTDOWN: Duration = Duration::from_secs(10);
@@ -41,6 +41,8 @@ pub(crate) fn stop(node: &NodePlaces) -> Result<(), LabError> {
     cgroup::remove(&node.machine);
     // nspawn's mark of the machine; it removes it itself unless it was killed.
     let _gone = fs::remove_dir(Path::new("/run/systemd/nspawn/propagate").join(&node.machine));
+    network::unplug(&node.tap())?;
+    files::remove(&node.qmp())?;
     files::remove(&node.launcher())?;
     files::remove(&node.process())
 }

@@ -47,6 +47,7 @@ mod tests {
             name: name.to_owned(),
             address: std::net::Ipv4Addr::LOCALHOST,
             places: places.node(name),
+            kind: crate::Kind::Nspawn,
         };
         let nodes = ["n1", "n2", "n3"].map(machine);
         let mut told = Vec::new();

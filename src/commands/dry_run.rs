@@ -27,7 +27,10 @@ pub(super) async fn print(plan: &Plan) -> Result<Exit, Failure> {
     let log = Log::default();
     let node = |settings: &cluster::Host| {
         let address = settings.address.parse().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-        Node::new(settings.name.clone(), address, Arc::new(Recorder::new(settings.name.clone(), Arc::clone(&log))))
+        let recorder = Arc::new(Recorder::new(settings.name.clone(), Arc::clone(&log)));
+        let mut node = Node::new(settings.name.clone(), address, recorder);
+        (node.labels, node.machine) = (settings.labels.clone(), settings.machine.clone());
+        node
     };
     let nodes: Vec<Node> = inventory(plan)?.hosts.iter().map(node).collect();
     let database = databases::open(&plan.database.0, plan.seed.0).map_err(|e| Failure::new(Exit::Data, e))?;

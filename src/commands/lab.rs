@@ -3,16 +3,20 @@
 use crate::cli::{LabVerb, Output};
 use crate::exit::{Exit, Failure};
 use crate::terminal::say;
-use ::lab::{Lab, LabError, LabState, NodeState};
+use ::lab::{Kind, Lab, LabError, LabState, NodeState};
 use std::os::unix::process::CommandExt;
 
 /// Does what is asked of the lab.
 pub(super) fn lab(verb: &LabVerb) -> Result<Exit, Failure> {
     match verb {
-        LabVerb::Up { nodes, name } => up(name, *nodes),
+        LabVerb::Up { nodes, kind, name } => up(name, *kind, *nodes),
         LabVerb::Status { name, output } => status(name, *output),
         LabVerb::Down { name } => {
             named(name)?.down(&mut |line| say(line)).map_err(failed)?;
+            Ok(Exit::Valid)
+        }
+        LabVerb::Machine { node, lever, name } => {
+            named(name)?.pull(node, *lever).map_err(failed)?;
             Ok(Exit::Valid)
         }
         LabVerb::Shell { node, command, name } => {
@@ -32,10 +36,8 @@ fn failed(error: LabError) -> Failure {
     Failure::new(Exit::Harness, error)
 }
 
-fn up(name: &str, nodes: u8) -> Result<Exit, Failure> {
-    let lab = named(name)?;
-    ::lab::supported()
-        .map_err(|reason| Failure::message(Exit::Harness, format!("no lab on this machine: {reason}")))?;
+fn up(name: &str, kind: Option<Kind>, nodes: u8) -> Result<Exit, Failure> {
+    let lab = kind.into_iter().fold(named(name)?, Lab::of_kind);
     let state = lab.up(nodes, &mut |line| say(line)).map_err(failed)?;
     show(&state);
     Ok(Exit::Valid)
@@ -55,7 +57,7 @@ fn show(state: &LabState) {
         say(format!("lab {}: no nodes", state.name));
         return;
     }
-    say(format!("lab {} on {}, inventory {}", state.name, state.subnet, state.inventory.display()));
+    say(format!("lab {} ({}) on {}, inventory {}", state.name, state.kind, state.subnet, state.inventory.display()));
     for node in &state.nodes {
         let state = match (node.is_running, node.answers_ssh) {
             (true, true) => "up",
@@ -73,7 +75,7 @@ fn json(state: &LabState) -> serde_json::Value {
         })
     };
     serde_json::json!({
-        "name": state.name, "subnet": state.subnet, "inventory": state.inventory,
+        "name": state.name, "kind": state.kind.name(), "subnet": state.subnet, "inventory": state.inventory,
         "nodes": state.nodes.iter().map(node).collect::<Vec<_>>(),
     })
 }

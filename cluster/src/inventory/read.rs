@@ -1,5 +1,6 @@
 //! The inventory's text, with the place of every complaint.
 
+use super::machine::{KEYS, Template};
 use super::{Host, Inventory, InventoryError};
 use crate::nearest;
 use std::collections::BTreeMap;
@@ -9,9 +10,9 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// A complaint about a place in the text.
-type Complaint = (Range<usize>, String);
-type Table<'a> = DeTable<'a>;
-type Value<'a> = Spanned<DeValue<'a>>;
+pub(super) type Complaint = (Range<usize>, String);
+pub(super) type Table<'a> = DeTable<'a>;
+pub(super) type Value<'a> = Spanned<DeValue<'a>>;
 
 /// Reads a whole inventory.
 pub(super) fn inventory(text: &str, path: &Path) -> Result<Inventory, InventoryError> {
@@ -32,7 +33,7 @@ fn read(text: &str, folder: &Path) -> Result<Inventory, Complaint> {
         .map_err(|error| (error.span().unwrap_or(0..0), format!("expected TOML: {}", error.message())))?;
     let end = text.trim_end().len()..text.len();
     let table = parsed.get_ref();
-    allow(table, &["name", "known_hosts", "ssh", "node"], "an inventory")?;
+    allow(table, &["name", "known_hosts", "ssh", "machine", "node"], "an inventory")?;
     let name = match get(table, "name") {
         Some(value) => string(value, "the cluster's name")?.to_owned(),
         None => return Err((0..0, "expected `name = \"...\"`, the cluster's name, but there is none".to_owned())),
@@ -45,8 +46,12 @@ fn read(text: &str, folder: &Path) -> Result<Inventory, Complaint> {
         Some(value) => login(section(value, "[ssh]")?, folder)?,
         None => Login::default(),
     };
+    let machine = match get(table, "machine") {
+        Some(value) => Template::of_all(section(value, "[machine]")?)?,
+        None => Template::default(),
+    };
     let nodes = get(table, "node").ok_or((end, "expected at least one [[node]], but there is none".to_owned()))?;
-    let hosts = hosts(nodes, &shared, folder)?;
+    let hosts = hosts(nodes, &shared, &machine, folder)?;
     Ok(Inventory { name, known_hosts, hosts })
 }
 
@@ -75,7 +80,7 @@ fn login_of_node(table: &Table<'_>, folder: &Path) -> Result<Login, Complaint> {
     Ok(Login { user, port, key: key.map(|key| expand(key, folder)), password_env: None })
 }
 
-fn hosts(value: &Value<'_>, shared: &Login, folder: &Path) -> Result<Vec<Host>, Complaint> {
+fn hosts(value: &Value<'_>, shared: &Login, machine: &Template, folder: &Path) -> Result<Vec<Host>, Complaint> {
     let DeValue::Array(nodes) = value.get_ref() else {
         return Err((value.span(), format!("expected tables [[node]], found {}", describe(value))));
     };
@@ -85,7 +90,7 @@ fn hosts(value: &Value<'_>, shared: &Login, folder: &Path) -> Result<Vec<Host>, 
     let mut hosts: Vec<Host> = Vec::new();
     for node in nodes.iter() {
         let table = section(node, "[[node]]")?;
-        let host = host(node, table, shared, folder)?;
+        let host = host(node, table, shared, machine, folder)?;
         if let Some(value) = get(table, "name").filter(|_| hosts.iter().any(|other| other.name == host.name)) {
             return Err((
                 value.span(),
@@ -103,17 +108,29 @@ fn hosts(value: &Value<'_>, shared: &Login, folder: &Path) -> Result<Vec<Host>, 
     Ok(hosts)
 }
 
-fn host(node: &Value<'_>, table: &Table<'_>, shared: &Login, folder: &Path) -> Result<Host, Complaint> {
-    allow(table, &["name", "address", "port", "user", "key", "labels"], "[[node]]")?;
+fn host(
+    node: &Value<'_>,
+    table: &Table<'_>,
+    shared: &Login,
+    machine: &Template,
+    folder: &Path,
+) -> Result<Host, Complaint> {
+    let known = [["name", "address", "port", "user", "key", "labels"].as_slice(), KEYS.as_slice()].concat();
+    allow(table, &known, "[[node]]")?;
     let own = login_of_node(table, folder)?;
+    let name = need(node, table, "name").and_then(node_name)?.to_owned();
+    let address = need(node, table, "address").and_then(address)?.to_owned();
+    let labels = get(table, "labels").map_or(Ok(BTreeMap::new()), labels)?;
+    let machine = machine.overridden(table)?.fill(&name, &address, &labels)?;
     Ok(Host {
-        name: need(node, table, "name").and_then(node_name)?.to_owned(),
-        address: need(node, table, "address").and_then(address)?.to_owned(),
+        name,
+        address,
         port: own.port.or(shared.port).unwrap_or(22),
         user: own.user.or_else(|| shared.user.clone()).unwrap_or_else(|| "root".to_owned()),
         key: own.key.or_else(|| shared.key.clone()),
         password_env: shared.password_env.clone(),
-        labels: get(table, "labels").map_or(Ok(BTreeMap::new()), labels)?,
+        labels,
+        machine,
     })
 }
 
@@ -164,7 +181,7 @@ fn variable(value: &Value<'_>) -> Result<String, Complaint> {
     if good { Ok(text.to_owned()) } else { Err((value.span(), message.to_owned())) }
 }
 
-fn string<'a>(value: &'a Value<'_>, what: &str) -> Result<&'a str, Complaint> {
+pub(super) fn string<'a>(value: &'a Value<'_>, what: &str) -> Result<&'a str, Complaint> {
     match value.get_ref() {
         DeValue::String(text) if !text.is_empty() => Ok(text),
         _ => Err((value.span(), format!("expected {what} as a string, found {}", describe(value)))),
@@ -191,12 +208,12 @@ fn describe(value: &Value<'_>) -> String {
     }
 }
 
-fn get<'a, 'b>(table: &'a Table<'b>, key: &str) -> Option<&'a Value<'b>> {
+pub(super) fn get<'a, 'b>(table: &'a Table<'b>, key: &str) -> Option<&'a Value<'b>> {
     table.iter().find(|(name, _)| name.get_ref() == key).map(|(_, value)| value)
 }
 
 /// Complains about the first key that is not allowed here.
-fn allow(table: &Table<'_>, known: &[&str], place: &str) -> Result<(), Complaint> {
+pub(super) fn allow(table: &Table<'_>, known: &[&str], place: &str) -> Result<(), Complaint> {
     let unknown =
         table.keys().filter(|key| !known.contains(&key.get_ref().as_ref())).min_by_key(|key| key.span().start);
     let Some(key) = unknown else { return Ok(()) };

@@ -69,7 +69,7 @@ fn every_complaint_names_its_place() {
         ("name = \"x\"\nssh = 3".into(), "2:7: expected the table [ssh], found the integer 3".into()),
         (
             "name = \"x\"\nnodes = []".into(),
-            "2:1: expected one of name, known_hosts, ssh, node in an inventory, found `nodes`; did you mean `node`?".into(),
+            "2:1: expected one of name, known_hosts, ssh, machine, node in an inventory, found `nodes`; did you mean `node`?".into(),
         ),
         (
             "name = \"x\"\n[ssh]\npasword_env = \"X\"".into(),
@@ -86,12 +86,12 @@ fn every_complaint_names_its_place() {
         ),
         (
             node(&format!("{good}\nprot = \"y\"")),
-            "5:1: expected one of name, address, port, user, key, labels in [[node]], found `prot`; did you mean `port`?"
+            "5:1: expected one of name, address, port, user, key, labels, kind, power_off, power_on, pause, resume, unplug, plug in [[node]], found `prot`; did you mean `port`?"
                 .into(),
         ),
         (
             node(&format!("{good}\nzebrastripes = 1")),
-            "5:1: expected one of name, address, port, user, key, labels in [[node]], found `zebrastripes`".into(),
+            "5:1: expected one of name, address, port, user, key, labels, kind, power_off, power_on, pause, resume, unplug, plug in [[node]], found `zebrastripes`".into(),
         ),
         (node("address = \"h\""), "2:1: expected `name = \"...\"` in [[node]], but there is none".into()),
         (node("name = \"a\""), "2:1: expected `address = \"...\"` in [[node]], but there is none".into()),
