@@ -66,7 +66,7 @@ pub async fn run_test<D: Offered>(plan: Plan, ending: Ending, telling: Telling) 
     let progress = Arc::new(Progress::default());
     progress.phase("reaching nodes");
     let mut testbed = Testbed::reach(&plan, &format!("{}-{}", plan.name, std::process::id()), &ending).await?;
-    let prepared = suitable(&plan, &testbed).and_then(|()| {
+    let prepared = suitable(&plan, &testbed).await.and_then(|()| {
         let (directory, meta) = RunDirectory::create(&plan)?;
         testbed.audit.keep_in(&directory.path).context("cannot write down what is done on nodes")?;
         Ok((directory, meta))
@@ -89,13 +89,14 @@ pub async fn run_test<D: Offered>(plan: Plan, ending: Ending, telling: Telling) 
 }
 
 /// Refuses, before anything is touched, a fault that could not be made with these nodes and this database.
-fn suitable(plan: &Plan, testbed: &Testbed) -> Result<(), Failure> {
+async fn suitable(plan: &Plan, testbed: &Testbed) -> Result<(), Failure> {
     let refused = |error| Failure::new(Exit::Data, anyhow::Error::from(error));
     if let Some(error) = replay::unknown_node(&plan.fault, &testbed.names()) {
         return Err(Failure::message(Exit::Data, error));
     }
     for nemesis in nemeses::parse(&plan.nemesis.0).map_err(refused)? {
         nemesis.suits(&testbed.system).map_err(refused)?;
+        nemesis.preflight(&testbed.system).await.map_err(refused)?;
     }
     Ok(())
 }

@@ -75,17 +75,22 @@ pub async fn run_or_fail(tasks: Vec<Task>) -> Result<Vec<(String, Output)>, Node
     run(tasks).await.into_iter().map(|(name, answer)| answer.map(|output| (name, output))).collect()
 }
 
-/// Sums up what nodes said of themselves: each answers `yes`, or why not.
+/// Sums up what nodes said of themselves: each answers `yes`, `yes, 31 % lost`, or why not.
 pub fn tally(what: &str, answers: &[(String, Output)]) -> Measured {
-    let failures: Vec<_> = answers
-        .iter()
-        .filter(|(_, output)| output.text() != "yes")
-        .map(|(name, output)| format!("; {name}: {}", output.text()))
-        .collect();
-    let held = answers.len() - failures.len();
+    let mut held = 0;
+    let mut remarks = String::new();
+    for (name, output) in answers {
+        let text = output.text();
+        let agreed = text.strip_prefix("yes").filter(|rest| rest.is_empty() || rest.starts_with(", "));
+        held += usize::from(agreed.is_some());
+        let remark = agreed.map_or(text.as_str(), |rest| rest.trim_start_matches(", "));
+        if !remark.is_empty() || agreed.is_none() {
+            remarks += &format!("; {name}: {remark}");
+        }
+    }
     Measured {
-        in_effect: failures.is_empty() && !answers.is_empty(),
-        description: format!("{held} of {} {what}{}", answers.len(), failures.concat()),
+        in_effect: held == answers.len() && !answers.is_empty(),
+        description: format!("{held} of {} {what}{remarks}", answers.len()),
     }
 }
 
@@ -126,5 +131,13 @@ mod tests {
         let tally = tally("processes gone", &[("n1".into(), say("yes\n")), ("n2".into(), say("it runs\n"))]);
         assert_eq!(tally.description, "1 of 2 processes gone; n2: it runs");
         assert!(!tally.in_effect);
+    }
+
+    #[test]
+    fn a_yes_may_say_more_and_a_word_that_begins_like_it_is_none() {
+        let say = |text: &str| Output { stdout: text.as_bytes().to_vec(), ..Output::default() };
+        let all = tally("lossy", &[("n1".into(), say("yes, 30 % lost\n"))]);
+        assert_eq!((all.in_effect, all.description.as_str()), (true, "1 of 1 lossy; n1: 30 % lost"));
+        assert!(!tally("lossy", &[("n1".into(), say("yesterday\n"))]).in_effect);
     }
 }

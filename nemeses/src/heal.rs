@@ -1,7 +1,8 @@
 //! Undoes every fault that this crate could ever have made, and measures that none is left.
 
+use crate::catalogue::every_nemesis;
 use crate::everywhere::{self, Task};
-use crate::{Measured, Nemesis, System, spec, switch};
+use crate::{Measured, Nemesis, System, switch};
 use cluster::{Node, NodeError};
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 #[must_use]
 pub fn heal_script() -> String {
     let mut script = "failed=0\n".to_owned();
-    for nemesis in spec::every_nemesis().iter().rev() {
+    for nemesis in every_nemesis().iter().rev() {
         script += &format!("# {}\n{} || failed=1\n", nemesis.name(), nemesis.heal_script());
     }
     script + "[ $failed = 0 ]\n"
@@ -59,7 +60,7 @@ async fn everywhere(nodes: &[Node], does: &str, script: &str) -> Vec<(String, Re
 
 async fn verify_node(system: &System, node: &Node) -> Measured {
     let mut all = Measured { in_effect: true, description: String::new() };
-    for nemesis in spec::every_nemesis() {
+    for nemesis in every_nemesis() {
         let found = nemesis.healed(system, node).await;
         add(&mut all, nemesis.name(), found);
     }
@@ -106,6 +107,6 @@ mod tests {
     #[test]
     fn a_nemesis_that_cannot_be_healed_does_not_keep_the_others_from_healing() {
         let script = heal_script();
-        assert_eq!(script.matches(") || failed=1\n").count(), spec::all().len());
+        assert_eq!(script.matches(") || failed=1\n").count(), crate::all().len());
     }
 }

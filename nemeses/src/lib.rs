@@ -10,30 +10,30 @@
 
 #![allow(clippy::result_large_err, reason = "NodeError tells all that there is to know, and is never on a hot path")]
 
-mod disk_stall;
+mod aim;
+mod catalogue;
+mod companion;
+mod disk;
 mod everywhere;
-mod firewall;
-mod grudge;
 mod heal;
-mod kill;
+mod local;
 mod marks;
 mod nemesis;
-mod partition;
-mod pause;
+mod network;
+mod options;
+mod process;
 mod schedule;
 mod spec;
 mod switch;
 mod target;
 mod victims;
 
-pub use disk_stall::DiskStall;
-pub use grudge::Shape;
+pub use catalogue::{Choice, Entry, Family, all};
 pub use heal::{heal, heal_all, heal_script, verify_healed};
-pub use kill::Kill;
 pub use nemesis::{Injected, Measured, Nemesis, System};
-pub use partition::Partition;
-pub use pause::Pause;
+pub use network::grudge::Shape;
+pub use options::Setting;
 pub use schedule::{PlannedFault, Timing, schedule};
-pub use spec::{Choice, Entry, SpecError, all, parse};
+pub use spec::{SpecError, parse, parse_one};
 pub use switch::{Renewal, Switch};
 pub use target::Target;

@@ -3,8 +3,6 @@
 //! All of it is below `/run/gainsay`, a file system in memory: it stays writable when a disk is full or frozen, and a
 //! reboot, which undoes every fault of this crate, removes it too.
 
-use cluster::Command;
-
 /// One directory per nemesis, one file per thing that was hurt.
 pub const FAULTS: &str = "/run/gainsay/faults";
 
@@ -26,13 +24,12 @@ pub fn guard() -> String {
     )
 }
 
-/// Sets `unit`, and `pid` to its main process; ends the script if it does not run, for what is not there cannot be hurt.
+/// Sets `unit` to a quoted name, and `pid` to its main process; ends the script if it does not run, for what is not there cannot be hurt.
 pub fn running(unit: &str) -> String {
     format!(
-        "unit={}\n\
+        "unit={unit}\n\
          pid=$(systemctl show -p MainPID --value \"$unit\")\n\
-         [ \"${{pid:-0}}\" != 0 ] || {{ echo \"$unit does not run: $(systemctl is-active \"$unit\")\" >&2; exit 1; }}\n",
-        Command::quote(unit)
+         [ \"${{pid:-0}}\" != 0 ] || {{ echo \"$unit does not run: $(systemctl is-active \"$unit\")\" >&2; exit 1; }}\n"
     )
 }
 
@@ -57,19 +54,3 @@ signal() {
   states "$2" | while read -r pid state; do kill -s "$1" "$pid" 2>/dev/null; done
 }
 "#;
-
-/// The name of the mark of a path: the path, without slashes.
-pub fn of_path(path: &str) -> String {
-    path.replace('%', "%25").replace('/', "%2F")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn different_paths_have_different_marks() {
-        assert_eq!(of_path("/var/lib/etcd"), "%2Fvar%2Flib%2Fetcd");
-        assert_ne!(of_path("/a%2Fb"), of_path("/a/b"));
-    }
-}

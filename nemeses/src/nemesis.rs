@@ -82,6 +82,20 @@ pub trait Nemesis: Send + Sync {
     /// [`SpecError::Unsuitable`], with the reason.
     fn suits(&self, system: &System) -> Result<(), SpecError>;
 
+    /// What of a node it needs for itself while it lasts, in words: two faults that claim the same cannot be combined.
+    fn claims(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Asks the nodes, before anything is touched, whether they have what this fault needs: programs, a mechanism of
+    /// the kernel, a limit that really bites. What must be tried is tried where it hurts nobody.
+    ///
+    /// # Errors
+    /// [`SpecError::Unsuitable`], with the reason and the node.
+    async fn preflight(&self, _: &System) -> Result<(), SpecError> {
+        Ok(())
+    }
+
     /// Chooses what will be done, and to whom. It asks the database who is primary where that matters, and touches
     /// nothing.
     ///

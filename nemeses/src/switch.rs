@@ -6,7 +6,8 @@
 
 use crate::everywhere::{self, Task};
 use crate::marks::ARMED;
-use crate::{System, firewall, heal_script, spec};
+use crate::network::chains;
+use crate::{System, catalogue, heal_script};
 use cluster::{Node, NodeError};
 use std::time::Duration;
 
@@ -117,9 +118,9 @@ echo "gainsay: every fault is undone"
 
 /// Makes the directories of all marks, takes the healing script from standard input, and starts the timer.
 fn arm_script(time_to_live: Duration) -> String {
-    let names: Vec<_> = spec::every_nemesis().iter().map(|nemesis| nemesis.name()).collect();
+    let names: Vec<_> = catalogue::KINDS.iter().map(|kind| kind.name).collect();
     format!(
-        r#"for nemesis in {names}; do mkdir -p /run/gainsay/faults/$nemesis || exit 1; done
+        r#"mkdir -p /run/gainsay/faults && cd /run/gainsay/faults && mkdir -p {names} || exit 1
 {bare}cat >/run/gainsay/heal.sh.part && mv /run/gainsay/heal.sh.part /run/gainsay/heal.sh || exit 1
 mkdir -p /run/systemd/system
 cat >/run/systemd/system/gainsay-heal.service <<'END'
@@ -141,7 +142,7 @@ systemctl restart gainsay-heal.timer || exit 1
 : >{ARMED}
 "#,
         names = names.join(" "),
-        bare = firewall::REMEMBER_BARE,
+        bare = chains::REMEMBER_BARE,
         ttl = time_to_live.as_millis(),
     )
 }
@@ -159,7 +160,7 @@ const CHECK: &str = r#"state=$(systemctl show -p SubState --value gainsay-heal.t
 
 /// Removes timer, service, script, the directories of marks and a table that we made; refuses while a mark is left.
 pub fn disarm_script() -> String {
-    format!("{UNMARKED}{}{DISARM}", firewall::LEAVE_BARE)
+    format!("{UNMARKED}{}{DISARM}", chains::LEAVE_BARE)
 }
 
 const UNMARKED: &str = r#"for mark in /run/gainsay/faults/*/*; do

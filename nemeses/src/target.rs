@@ -17,11 +17,14 @@ pub enum Target {
     All,
     /// One that takes itself for the primary, or one by chance if none is known.
     Primary,
+    /// Every node that does not take itself for the primary; all but one by chance if none is known.
+    Followers,
 }
 
 impl Target {
     /// All of them, in the order in which they are listed.
-    pub const ALL: [Target; 5] = [Target::One, Target::Minority, Target::Majority, Target::All, Target::Primary];
+    pub const ALL: [Target; 6] =
+        [Target::One, Target::Minority, Target::Majority, Target::All, Target::Primary, Target::Followers];
 
     /// The word that plans use.
     #[must_use]
@@ -32,6 +35,7 @@ impl Target {
             Target::Majority => "majority",
             Target::All => "all",
             Target::Primary => "primary",
+            Target::Followers => "followers",
         }
     }
 
@@ -44,6 +48,7 @@ impl Target {
             Target::Majority => "the smallest majority",
             Target::All => "every node",
             Target::Primary => "a node that takes itself for the primary; one by chance if none is known",
+            Target::Followers => "every node but the primary; all but one by chance if none is known; needs 2 nodes",
         }
     }
 
@@ -56,6 +61,7 @@ impl Target {
             Target::Majority if nodes == 0 => 0,
             Target::Majority => nodes / 2 + 1,
             Target::All => nodes,
+            Target::Followers => nodes.saturating_sub(1),
         }
     }
 
@@ -65,7 +71,7 @@ impl Target {
         let weight = |target: &Target| match target {
             _ if target.size(nodes) == 0 => 0,
             Target::One | Target::Minority | Target::Primary => 3,
-            Target::Majority | Target::All => 1,
+            Target::Majority | Target::All | Target::Followers => 1,
         };
         let total: u32 = Target::ALL.iter().map(weight).sum();
         let mut left = rng.random_range(0..total.max(1));
@@ -95,11 +101,19 @@ pub fn choose(target: Target, names: &[String], primaries: &[String], rng: &mut 
         let how = if known.len() > 1 { "one of several that take themselves for the primary" } else { "primary" };
         return Chosen { nodes: vec![(*primary).clone()], how };
     }
+    if target == Target::Followers && !known.is_empty() && known.len() < names.len() {
+        let nodes = names.iter().filter(|name| !known.contains(name)).cloned().collect();
+        return Chosen { nodes, how: "followers" };
+    }
     let mut order: Vec<usize> = (0..names.len()).collect();
     order.shuffle(rng);
     order.truncate(target.size(names.len()));
     order.sort_unstable();
-    let how = if target == Target::Primary { "one by chance, no primary is known" } else { target.name() };
+    let how = match target {
+        Target::Primary => "one by chance, no primary is known",
+        Target::Followers => "all but one by chance, no primary is known",
+        target => target.name(),
+    };
     Chosen { nodes: order.into_iter().map(|index| names[index].clone()).collect(), how }
 }
 
@@ -121,6 +135,7 @@ mod tests {
         assert_eq!(sizes(Target::Minority), [0, 0, 1, 1, 2, 2, 3, 3, 4]);
         assert_eq!(sizes(Target::Majority), [1, 2, 2, 3, 3, 4, 4, 5, 5]);
         assert_eq!(sizes(Target::All), [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+        assert_eq!(sizes(Target::Followers), [0, 1, 2, 3, 4, 5, 6, 7, 8]);
     }
 
     #[test]
@@ -142,6 +157,8 @@ mod tests {
         assert_eq!((primary.nodes, primary.how), (vec!["n4".to_owned()], "primary"));
         let foreign = choose(Target::Primary, &names(5), &["elsewhere".to_owned()], &mut rng);
         assert_eq!(foreign.how, "one by chance, no primary is known");
+        let others = choose(Target::Followers, &names(3), &["n2".to_owned()], &mut rng);
+        assert_eq!((others.nodes, others.how), (vec!["n1".to_owned(), "n3".to_owned()], "followers"));
     }
 
     #[test]
@@ -153,7 +170,7 @@ mod tests {
                 assert!(target.size(nodes) > 0);
                 seen.insert(target.name());
             }
-            assert_eq!(seen.len(), if nodes < 3 { 4 } else { 5 });
+            assert_eq!(seen.len(), [0, 4, 5][nodes.min(2)] + usize::from(nodes > 2));
         }
     }
 }

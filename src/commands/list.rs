@@ -43,6 +43,10 @@ fn list_nemeses() {
             let choices: Vec<String> = entry.choices.iter().map(|c| format!("{} ({})", c.name, c.does)).collect();
             say(format!("  choices   {}", choices.join("; ")));
         }
+        for setting in entry.settings {
+            let default = if setting.default.is_empty() { String::new() } else { format!("={}", setting.default) };
+            say(format!("  {:8}  {}{default}: {}", "setting", setting.name, setting.does));
+        }
     }
 }
 

@@ -21,7 +21,7 @@ impl Dummy {
 
     /// One that says that it keeps its data elsewhere.
     pub fn with_data(data: &'static str) -> Dummy {
-        Dummy { daemon: Daemon { unit: "gainsay-dummy.service".into(), ports: Vec::new() }, data }
+        Dummy { daemon: Daemon { unit: "gainsay-dummy.service".into(), ports: vec![9700] }, data }
     }
 }
 
@@ -72,6 +72,37 @@ pub async fn install(nodes: &[Node]) {
     }
 }
 
+/// The same with a process that serves on its port and writes numbers to its disk ten times a second: to `synced`,
+/// which it flushes to the disk each time, and to `unsynced`, which it never does.
+pub async fn install_busy(nodes: &[Node]) {
+    for node in nodes {
+        each(node, REMOVE).await;
+        each(node, &format!("cat >/run/gainsay-dummy.pl <<'END'\n{BUSY}END\n{INSTALL}")).await;
+    }
+}
+
+const BUSY: &str = r#"use strict;
+use IO::Handle;
+use IO::Socket::INET;
+my $server = IO::Socket::INET->new(LocalPort => 9700, Listen => 64, ReuseAddr => 1) or die "no port: $!";
+open(my $synced, ">>", "/srv/gainsay-dummy/synced") or die "no disk: $!";
+open(my $unsynced, ">>", "/srv/gainsay-dummy/unsynced") or die "no disk: $!";
+my $number = 0;
+while (1) {
+  my $ready = "";
+  vec($ready, fileno($server), 1) = 1;
+  if (select($ready, undef, undef, 0.1)) {
+    my $client = $server->accept() or next;
+    print $client "ok\n";
+    close $client;
+    next;
+  }
+  $number++;
+  print $synced "$number\n"; $synced->flush; $synced->sync;
+  print $unsynced "$number\n"; $unsynced->flush;
+}
+"#;
+
 /// Removes all of it.
 pub async fn remove(nodes: &[Node]) {
     for node in nodes {
@@ -95,7 +126,7 @@ done
 mount "$loop" /srv/gainsay-dummy
 cat >/run/systemd/system/gainsay-dummy.service <<'END'
 [Service]
-ExecStart=/bin/sh -c 'sleep infinity & while :; do sleep 1; done'
+ExecStart=/bin/sh -c 'sleep infinity & [ ! -e /run/gainsay-dummy.pl ] || exec perl /run/gainsay-dummy.pl; while :; do sleep 1; done'
 Restart=always
 END
 systemctl daemon-reload
@@ -107,7 +138,7 @@ done
 "#;
 
 const REMOVE: &str = r#"systemctl stop gainsay-dummy.service 2>/dev/null
-rm -f /run/systemd/system/gainsay-dummy.service
+rm -f /run/systemd/system/gainsay-dummy.service /run/gainsay-dummy.pl
 systemctl daemon-reload
 fsfreeze -u /srv/gainsay-dummy 2>/dev/null
 loop=$(findmnt -n -o SOURCE /srv/gainsay-dummy)

@@ -3,23 +3,104 @@
 //! Traffic that a node forwards for containers of its own does not pass INPUT and OUTPUT and is not cut; peers are cut
 //! at the address that the inventory gives them and at no other that they may have.
 
+use super::firewall::{self, CHAINS, Rule};
+use super::grudge::{self, Cut, Shape};
+use crate::aim::Aim;
+use crate::catalogue::{Choice, Entry, Family, Kind, settings};
 use crate::everywhere::{self, Task};
-use crate::firewall::{self, Rule};
-use crate::grudge::{self, Cut, Shape};
+use crate::options::{Options, Setting};
 use crate::{Injected, Measured, Nemesis, SpecError, System, target};
 use async_trait::async_trait;
 use cluster::{Node, NodeError, Output};
 use rand_chacha::ChaCha8Rng;
 use std::time::Duration;
 
+/// How plans name it.
+pub(crate) const KIND: Kind = Kind { name: "partition", entry, open };
+
 /// How long a node may take to change its rules, and to probe its peers.
 const LIMIT: Duration = Duration::from_secs(10);
 
+/// Where every node listens, whatever is tested.
+const SSH: u16 = 22;
+
+fn entry() -> Entry {
+    let port = Setting {
+        name: "port",
+        default: "",
+        does: "cuts only TCP connections to this port, so that all others pass: port=2380 cuts etcd's peers",
+    };
+    Entry {
+        name: "partition",
+        family: Family::Network,
+        does: "drops packets between nodes, not those of clients; another shape each time if none is given",
+        needs: "iptables, and ip6tables for IPv6 peers; bash to measure; 2 nodes",
+        undone_by: "jumps to GAINSAY-IN and GAINSAY-OUT and these chains are removed, nothing else",
+        measured_by: "a TCP connect across every cut link stays silent and the rule counts it; the other links answer",
+        choices: Shape::ALL.map(|shape| Choice { name: shape.name(), does: shape.does() }).to_vec(),
+        settings: settings(&[port]),
+    }
+}
+
+fn open(options: &mut Options) -> Result<Box<dyn Nemesis>, SpecError> {
+    let shape = options.choice(&Shape::ALL, Shape::name)?;
+    let port = options.number_if_given("port", 1..=65535)?.map(|port| port as u16);
+    let aim = Aim::of(options, Aim::Chance)?;
+    let whom = match (shape, aim) {
+        (Some(shape), Aim::Chance) => Whom::Shape(shape),
+        (None, Aim::Chance) => Whom::Chance,
+        (None, aim) => Whom::Side(aim),
+        (Some(shape), _) => {
+            return Err(options.bad("", shape.name(), "a shape, a label or names, and only one of them"));
+        }
+    };
+    Ok(Box::new(Partition { whom, port }))
+}
+
+/// Who is cut from whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Whom {
+    /// Another shape by chance each time.
+    Chance,
+    /// Nodes by chance, in this shape.
+    Shape(Shape),
+    /// These nodes are one side, all others the other one.
+    Side(Aim),
+}
+
 /// A cut between nodes.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Partition {
-    /// Its shape; another one by chance each time if None.
-    pub shape: Option<Shape>,
+#[derive(Clone, Debug)]
+struct Partition {
+    whom: Whom,
+    port: Option<u16>,
+}
+
+impl Partition {
+    /// How plans spell it.
+    fn spec(&self) -> String {
+        let whom = match &self.whom {
+            Whom::Chance => String::new(),
+            Whom::Shape(shape) => format!(":{}", shape.name()),
+            Whom::Side(aim) => aim.words(),
+        };
+        format!("partition{whom}")
+    }
+
+    /// What is said behind the sides.
+    fn remark(&self, how: &str) -> String {
+        let port = self.port.map(|port| format!("port {port}"));
+        let words: Vec<_> = [Some(how.to_owned()).filter(|how| !how.is_empty()), port].into_iter().flatten().collect();
+        if words.is_empty() { String::new() } else { format!(" ({})", words.join(", ")) }
+    }
+
+    /// The rules that a node needs.
+    fn rules(&self, system: &System, injected: &Injected, name: &str) -> Result<Vec<Rule>, NodeError> {
+        let dropped = injected.grudge.iter().filter(|(node, _)| node == name).flat_map(|(_, dropped)| dropped.clone());
+        let peers = system.named(&dropped.collect::<Vec<_>>())?;
+        let mutual = |peer: &Node| drops(injected, &peer.name, name);
+        let rule = |peer: &Node| Rule { peer: peer.address, mutual: mutual(peer), port: self.port };
+        Ok(peers.into_iter().map(rule).collect())
+    }
 }
 
 #[async_trait]
@@ -29,34 +110,44 @@ impl Nemesis for Partition {
     }
 
     fn suits(&self, system: &System) -> Result<(), SpecError> {
-        let (spec, least) = match self.shape {
-            Some(shape) => (format!("partition:{}", shape.name()), shape.least()),
-            None => ("partition".to_owned(), 2),
+        let least = match &self.whom {
+            Whom::Shape(shape) => shape.least(),
+            Whom::Side(_) | Whom::Chance => 2,
         };
         let nodes = system.nodes.len();
-        if nodes >= least {
-            return Ok(());
+        if nodes < least {
+            let reason = format!("it needs {least} nodes or more and there are {nodes}");
+            return Err(SpecError::Unsuitable { spec: self.spec(), reason });
         }
-        let reason = format!("it needs {least} nodes or more and there are {nodes}");
-        Err(SpecError::Unsuitable { spec, reason })
+        if let Whom::Side(aim) = &self.whom {
+            aim.suits("partition", system)?;
+        }
+        Ok(())
     }
 
     async fn decide(&self, system: &System, rng: &mut ChaCha8Rng) -> Result<Injected, NodeError> {
         self.suits(system).map_err(|error| system.refusal(&error))?;
         let names = system.names();
-        let shape = self.shape.or_else(|| Shape::at_random(names.len(), rng)).unwrap_or(Shape::One);
+        let shape = match &self.whom {
+            Whom::Shape(shape) => *shape,
+            Whom::Chance => Shape::at_random(names.len(), rng).unwrap_or(Shape::One),
+            Whom::Side(aim) => {
+                let (side, how) = aim.choose(system, rng).await;
+                return Ok(injected(grudge::sides(&names, &side), &self.remark(&how)));
+            }
+        };
         if shape != Shape::Primary {
-            return Ok(injected(grudge::decide(shape, &names, None, rng), ""));
+            return Ok(injected(grudge::decide(shape, &names, None, rng), &self.remark("")));
         }
         let primary = target::choose(target::Target::Primary, &names, &system.primaries().await, rng);
         let cut = grudge::decide(shape, &names, primary.nodes.first().map(String::as_str), rng);
-        Ok(injected(cut, &format!(" ({})", primary.how)))
+        Ok(injected(cut, &self.remark(primary.how)))
     }
 
     async fn inject(&self, system: &System, injected: &Injected) -> Result<(), NodeError> {
         let mut tasks = Vec::new();
         for node in system.named(&injected.nodes)? {
-            let script = firewall::cut(&rules(system, injected, &node.name)?);
+            let script = firewall::cut(&self.rules(system, injected, &node.name)?);
             tasks.push(Task::new(node, "cut off peers", script, LIMIT).once());
         }
         everywhere::run_or_fail(tasks).await.map(|_| ())
@@ -66,11 +157,11 @@ impl Nemesis for Partition {
         let mut tasks = Vec::new();
         let mut probes = Vec::new();
         for node in &system.nodes {
-            let rules = rules(system, injected, &node.name)?;
+            let rules = self.rules(system, injected, &node.name)?;
             let open = open_peers(system, injected, node);
-            let peers: Vec<_> =
-                rules.iter().map(|rule| rule.peer).chain(open.iter().map(|peer| peer.address)).collect();
-            let script = firewall::probe(&peers) + firewall::SHOW + "true\n";
+            let cut = rules.iter().map(|rule| (rule.peer, rule.port.unwrap_or(SSH)));
+            let peers: Vec<_> = cut.chain(open.iter().map(|peer| (peer.address, SSH))).collect();
+            let script = firewall::probe(&peers) + &CHAINS.show() + "true\n";
             tasks.push(Task::new(node, "probe peers", script, LIMIT));
             probes.push(Probes { rules, open: open.into_iter().cloned().collect() });
         }
@@ -79,13 +170,14 @@ impl Nemesis for Partition {
     }
 
     fn heal_script(&self) -> String {
-        format!("(\n{})", firewall::HEAL)
+        format!("(\n{})", firewall::undo())
     }
 
     async fn healed(&self, system: &System, node: &Node) -> Result<Measured, NodeError> {
         let peers: Vec<_> =
             system.nodes.iter().filter(|peer| peer.name != node.name).map(|peer| peer.address).collect();
-        let script = firewall::probe(&peers) + firewall::SHOW + "true\n";
+        let probes: Vec<_> = peers.iter().map(|&peer| (peer, SSH)).collect();
+        let script = firewall::probe(&probes) + &CHAINS.show() + "true\n";
         let output = Task::new(node, "probe peers", script, LIMIT).run().await?.text();
         let heard = peers.iter().filter(|&&peer| firewall::answer_of(&output, peer) == Some("heard")).count();
         let ours = output.lines().filter(|line| line.contains("GAINSAY-")).count();
@@ -118,14 +210,6 @@ fn injected(cut: Cut, remark: &str) -> Injected {
 /// Whether a node drops what another one sends.
 fn drops(injected: &Injected, hearer: &str, other: &str) -> bool {
     injected.grudge.iter().any(|(node, dropped)| node == hearer && dropped.iter().any(|name| name == other))
-}
-
-/// The rules that a node needs.
-fn rules(system: &System, injected: &Injected, name: &str) -> Result<Vec<Rule>, NodeError> {
-    let dropped = injected.grudge.iter().filter(|(node, _)| node == name).flat_map(|(_, dropped)| dropped.clone());
-    let peers = system.named(&dropped.collect::<Vec<_>>())?;
-    let rule = |peer: &Node| Rule { peer: peer.address, mutual: drops(injected, &peer.name, name) };
-    Ok(peers.into_iter().map(rule).collect())
 }
 
 /// The peers of a node with whom it exchanges packets both ways.

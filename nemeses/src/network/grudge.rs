@@ -106,6 +106,16 @@ pub fn decide(shape: Shape, names: &[String], primary: Option<&str>, rng: &mut C
     Cut { grudge: grudge(shape, &order, small), description: describe(shape, &order, small) }
 }
 
+/// The cut between these nodes and all others.
+pub fn sides(names: &[String], side: &[String]) -> Cut {
+    let (small, rest): (Vec<_>, Vec<_>) = names.iter().cloned().partition(|name| side.contains(name));
+    let order = [small.clone(), rest].concat();
+    Cut {
+        grudge: grudge(Shape::Halves, &order, small.len()),
+        description: describe(Shape::Halves, &order, small.len()),
+    }
+}
+
 /// The grudge of a shape over nodes in this order, of which the first `small` are the smaller side.
 fn grudge(shape: Shape, order: &[String], small: usize) -> Grudge {
     let nodes = order.len();

@@ -1,0 +1,136 @@
+//! Every fault of the catalogue on real nodes: made, measured while it lasts, healed twice, and nothing of it left.
+//!
+//! Some of them in every run of the tests, all of them if `GAINSAY_NIGHTLY` is set; or those that `GAINSAY_FAULTS` names,
+//! separated by spaces. What was measured goes to the file that `GAINSAY_FAULT_RESULTS` names, one JSON object a line.
+
+#[allow(dead_code, reason = "other tests need the rest of it")]
+mod dummy;
+mod node_state;
+mod real;
+
+use cluster::NodeError;
+use nemeses::{Injected, Nemesis, Switch, System};
+use node_state::{difference, state};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use serde_json::json;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// What every run of the tests shows: of each mechanism one.
+const OFTEN: &[&str] =
+    &["partition:node=n1+n2", "partition:halves:port=9700", "loss:all", "reset:all", "cut-established:one"];
+
+/// What is shown beside each fault with its defaults and on all nodes.
+const MORE: &[&str] =
+    &["partition:label=zone=a", "loss:percent=80:primary", "mtu:bytes=300:followers", "cut-new:minority"];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_fault_is_made_measured_and_undone() {
+    let lab = match real::Nodes::up("nem-all", 5).await {
+        Ok(lab) => lab,
+        Err(reason) => return report(&format!("skipped: {reason}")),
+    };
+    let time_to_live = Duration::from_secs(120);
+    let database = Arc::new(dummy::Dummy::new());
+    let system = System { nodes: lab.all.clone(), database, run: "test".into(), time_to_live };
+    dummy::install_busy(&system.nodes).await;
+    let whole = state(&system.nodes).await;
+    for _ in 0..2 {
+        heal_everything(&system).await;
+    }
+    let difference = difference(&whole, &state(&system.nodes).await);
+    assert!(difference.is_empty(), "healing nodes that were never hurt changes them: {difference}");
+    let mut made = 0;
+    for spec in specs() {
+        made += u32::from(round(&spec, &system, &whole).await);
+    }
+    assert!(made > 0, "no fault could be made here");
+    heal_everything(&system).await;
+    dummy::remove(&system.nodes).await;
+}
+
+/// What this run shows.
+fn specs() -> Vec<String> {
+    if let Ok(named) = std::env::var("GAINSAY_FAULTS") {
+        return named.split_whitespace().map(str::to_owned).collect();
+    }
+    if std::env::var_os("GAINSAY_NIGHTLY").is_none() {
+        return OFTEN.iter().map(|&spec| spec.to_owned()).collect();
+    }
+    let on_all = |entry: nemeses::Entry| {
+        let all = entry.choices.iter().any(|choice| choice.name == "all");
+        format!("{}{}", entry.name, if all { ":all" } else { "" })
+    };
+    let all = nemeses::all().into_iter().map(on_all);
+    all.chain(OFTEN.iter().chain(MORE).map(|&spec| spec.to_owned())).collect()
+}
+
+/// One fault from its preflight to the comparison of the nodes with what they were. False if it is refused here.
+async fn round(spec: &str, system: &System, whole: &[String]) -> bool {
+    let nemesis = nemeses::parse_one(spec).unwrap();
+    if let Err(reason) = nemesis.preflight(system).await {
+        note(&json!({ "fault": spec, "refused": reason.to_string() }));
+        return false;
+    }
+    Switch::arm(system).await.unwrap();
+    let decided = nemesis.decide(system, &mut ChaCha8Rng::seed_from_u64(7)).await.unwrap();
+    let (before, found) = measured(nemesis.as_ref(), system, &decided).await;
+    assert!(!before, "{spec} is in effect before it is made: {found}");
+    let began = Instant::now();
+    let injected = nemesis.inject(system, &decided).await;
+    let inject = began.elapsed();
+    injected.unwrap_or_else(|error| panic!("{spec}: {error}"));
+    let (in_effect, effect) = measured(nemesis.as_ref(), system, &decided).await;
+    assert!(in_effect, "{}: {effect}", decided.description);
+    let began = Instant::now();
+    all_ok(nemeses::heal(nemesis.as_ref(), &system.nodes).await);
+    let heal = began.elapsed();
+    all_ok(nemeses::heal(nemesis.as_ref(), &system.nodes).await);
+    for node in &system.nodes {
+        let healed = nemesis.healed(system, node).await.unwrap();
+        assert!(healed.in_effect, "{spec} on {}: {}", node.name, healed.description);
+    }
+    let (after, found) = measured(nemesis.as_ref(), system, &decided).await;
+    assert!(!after, "{spec} is in effect after it was healed: {found}");
+    heal_everything(system).await;
+    let difference = difference(whole, &state(&system.nodes).await);
+    assert!(difference.is_empty(), "{spec} leaves something: {difference}");
+    let milliseconds = |time: Duration| (time.as_secs_f64() * 1e4).round() / 10.0;
+    note(&json!({
+        "fault": spec, "description": decided.description, "nodes": decided.nodes.len(),
+        "inject_ms": milliseconds(inject), "heal_ms": milliseconds(heal), "effect": effect,
+    }));
+    true
+}
+
+async fn measured(nemesis: &dyn Nemesis, system: &System, injected: &Injected) -> (bool, String) {
+    let measured = nemesis.in_effect(system, injected).await.unwrap();
+    (measured.in_effect, measured.description)
+}
+
+async fn heal_everything(system: &System) {
+    all_ok(nemeses::heal_all(&system.nodes).await);
+    for (node, found) in nemeses::verify_healed(system).await {
+        assert!(found.in_effect, "{node}: {}", found.description);
+    }
+}
+
+fn all_ok(answers: Vec<(String, Result<(), NodeError>)>) {
+    for (node, answer) in answers {
+        answer.unwrap_or_else(|error| panic!("{node}: {error}"));
+    }
+}
+
+/// Prints what was found, and keeps it where that is wanted.
+fn note(line: &serde_json::Value) {
+    report(&line.to_string());
+    let Ok(path) = std::env::var("GAINSAY_FAULT_RESULTS") else { return };
+    let file = std::fs::OpenOptions::new().create(true).append(true).open(path);
+    std::io::Write::write_all(&mut file.unwrap(), format!("{line}\n").as_bytes()).unwrap();
+}
+
+#[expect(clippy::print_stderr, reason = "a test says what it measured")]
+fn report(line: &str) {
+    eprintln!("{line}");
+}
