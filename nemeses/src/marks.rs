@@ -24,7 +24,8 @@ pub fn guard() -> String {
     )
 }
 
-/// Sets `unit` to a quoted name, and `pid` to its main process; ends the script if it does not run, for what is not there cannot be hurt.
+/// Sets `unit` to this name, which is quoted, and `pid` to its main process; ends the script if it does not run, for
+/// what is not there cannot be hurt.
 pub fn running(unit: &str) -> String {
     format!(
         "unit={unit}\n\
