@@ -4,7 +4,7 @@ use crate::exit::{Exit, Failure};
 use crate::judge::judge_history;
 use crate::offered::Wanted;
 use crate::transactional;
-use checkers::object::{Compat, JudgeOptions, Judged, NilRead, Violation, models};
+use checkers::object::{Compat, JudgeOptions, Judged, ModelEntry, NilRead, Violation, models};
 use checkers::txn::TxnAnomaly;
 use checkers::txn::level::Level;
 use checkers::{Anomaly, Check, SingleOptions, Verdict, Word};
@@ -58,11 +58,11 @@ pub struct Judgeable {
 /// Everything that can be judged by name: models first.
 #[must_use]
 pub fn judgeable() -> Vec<Judgeable> {
-    let model = |entry: &'static checkers::object::ModelEntry| Judgeable {
+    let model = |entry: &'static ModelEntry| Judgeable {
         name: entry.name,
         summary: entry.summary.to_owned(),
         functions: entry.functions.to_owned(),
-        options: Vec::new(),
+        options: entry.options.to_vec(),
     };
     let checker = |entry: &checkers::SingleEntry| Judgeable {
         name: RENAMED.iter().find(|(_, theirs)| *theirs == entry.name).map_or(entry.name, |(ours, _)| ours),
@@ -175,7 +175,7 @@ fn by_name(path: &Path, asked: &Asked, calls: &Calls<'_>) -> Result<(String, Ver
     if let Some(entry) = models().iter().find(|entry| entry.name == asked.model) {
         let nil_read = if asked.nil_is_wildcard { NilRead::Wildcard } else { NilRead::Initial };
         let mut options = JudgeOptions { nil_read, compat: asked.compat, ..JudgeOptions::default() };
-        model_options(&asked.options, &mut options)?;
+        model_options(entry, &asked.options, &mut options)?;
         let judged = checkers::object::judge(&asked.model, calls, &options).map_err(data)?;
         let (verdict, violations) = verdict(judged, calls);
         return Ok((entry.summary.to_owned(), verdict, Seen { violations, ..Seen::default() }));
@@ -202,7 +202,7 @@ fn by_name(path: &Path, asked: &Asked, calls: &Calls<'_>) -> Result<(String, Ver
 }
 
 /// `initial`, `permits`, `least-first` and `strict-fail-cas` of models.
-fn model_options(pairs: &[String], options: &mut JudgeOptions) -> Result<(), Failure> {
+fn model_options(entry: &ModelEntry, pairs: &[String], options: &mut JudgeOptions) -> Result<(), Failure> {
     for pair in pairs {
         let understood = match pair.split_once('=') {
             Some(("initial", value)) => value.parse().map(|value| options.initial = Some(value)).is_ok(),
@@ -211,9 +211,14 @@ fn model_options(pairs: &[String], options: &mut JudgeOptions) -> Result<(), Fai
             Some(("least-first", value)) => value.parse().map(|value| options.least_first = value).is_ok(),
             _ => false,
         };
-        if !understood {
-            let expected = "initial=NUMBER, permits=NUMBER, least-first=true or strict-fail-cas=true";
-            let message = format!("cannot understand the option `{pair}` of a model: expected {expected}");
+        let key = pair.split('=').next().unwrap_or_default();
+        let is_known = entry.options.iter().any(|known| known.split('=').next() == Some(key));
+        if !understood || !is_known {
+            let expected = match entry.options {
+                [] => "it has none".to_owned(),
+                options => format!("it has {}", options.join(", ")),
+            };
+            let message = format!("cannot understand the option `{pair}` of {}: {expected}", entry.name);
             return Err(Failure::message(Exit::Usage, message));
         }
     }

@@ -86,6 +86,8 @@ fn what_cannot_be_judged_says_what_there_is() {
     for (arguments, code, message) in [
         ("check stale.edn --model regster", 64, "there are register, cas-register"),
         ("check stale.edn --model bank --option sum=1", 64, "sum=1"),
+        ("check stale.edn --model cas-register --option permits=2", 64, "it has initial=NUMBER, strict-fail-cas=true"),
+        ("check stale.edn --model mutex --option initial=1", 64, "it has none"),
         ("check stale.edn --model fifo-queue", 65, "stale.edn"),
         ("convert stale.edn stale.txt", 64, ".jsonl or .edn"),
         ("convert absent.edn new.jsonl", 65, "absent.edn"),
