@@ -5,7 +5,6 @@ use crate::judge::judge_history;
 use crate::offered::Wanted;
 use crate::transactional;
 use checkers::object::{Compat, JudgeOptions, Judged, ModelEntry, NilRead, Violation, models};
-use checkers::txn::TxnAnomaly;
 use checkers::txn::level::Level;
 use checkers::{Anomaly, Check, SingleOptions, Verdict, Word};
 use history::{Calls, EdnText, History, Lock, OpId, ReadError, ReadOptions, Recording, Value};
@@ -129,15 +128,12 @@ struct Drawn {
 struct Seen {
     /// Of a model.
     violations: Vec<Violation>,
-    /// Of transactions.
-    transactions: Vec<TxnAnomaly>,
 }
 
 /// Tells of a check by what was seen, or else by its anomalies, whose operations are calls.
 fn tell(check: Check, seen: &Seen, calls: &Calls<'_>, drawn: &Drawn) -> Told {
     let of_anomalies = check.verdict.anomalies().iter().map(Source::Anomaly);
-    let of_models = seen.violations.iter().map(Source::Violation);
-    let mut sources: Vec<Source<'_>> = of_models.chain(seen.transactions.iter().map(Source::Transactions)).collect();
+    let mut sources: Vec<Source<'_>> = seen.violations.iter().map(Source::Violation).collect();
     if sources.is_empty() {
         sources = of_anomalies.collect();
     }
@@ -178,11 +174,11 @@ fn by_name(path: &Path, asked: &Asked, calls: &Calls<'_>) -> Result<(String, Ver
         model_options(entry, &asked.options, &mut options)?;
         let judged = checkers::object::judge(&asked.model, calls, &options).map_err(data)?;
         let (verdict, violations) = verdict(judged, calls);
-        return Ok((entry.summary.to_owned(), verdict, Seen { violations, ..Seen::default() }));
+        return Ok((entry.summary.to_owned(), verdict, Seen { violations }));
     }
     if let Some(objects) = transactional::objects(&asked.model) {
-        let (promise, verdict, transactions) = transactional::judge(objects, asked, calls, data)?;
-        return Ok((promise, verdict, Seen { transactions, ..Seen::default() }));
+        let (promise, verdict) = transactional::judge(objects, asked, calls, data)?;
+        return Ok((promise, verdict, Seen::default()));
     }
     if !asked.expect.is_empty() {
         let message = format!("`{}` is judged by no level of isolation; leave --expect out", asked.model);
@@ -234,6 +230,7 @@ fn verdict(judged: Judged, calls: &Calls<'_>) -> (Verdict, Vec<Violation>) {
         culprit: Some(OpId(violation.culprit)),
         intervals: Vec::new(),
         explanation: violation.explanation.clone(),
+        argument: None,
     };
     let evidence = judged.evidence;
     let verdict = match judged.word {

@@ -2,8 +2,8 @@
 
 use crate::exit::{Exit, Failure};
 use crate::recorded::{Asked, Judgeable};
-use checkers::txn::{Initial, Objects, TxnAnomaly, TxnOptions, judge_transactions};
-use checkers::{Verdict, Word};
+use checkers::Verdict;
+use checkers::txn::{Initial, Objects, TxnOptions, judge_transactions};
 use history::{Calls, TransactionsOf};
 
 /// What `--option` takes for transactions.
@@ -56,14 +56,15 @@ pub(crate) fn as_read(objects: Objects) -> Option<TransactionsOf> {
     }
 }
 
-/// Judges a history: what is promised, the verdict on it, and of an invalid one the anomalies that break the promise.
+/// Judges a history: what is promised, and the verdict on it.
 pub(crate) fn judge(
     objects: Objects,
     asked: &Asked,
     calls: &Calls<'_>,
     malformed: impl FnOnce(String) -> Failure,
-) -> Result<(String, Verdict, Vec<TxnAnomaly>), Failure> {
-    let mut options = TxnOptions { as_elle: asked.as_elle, ..TxnOptions::default() };
+) -> Result<(String, Verdict), Failure> {
+    let minimise = TxnOptions::MINIMISE;
+    let mut options = TxnOptions { as_elle: asked.as_elle, minimise, ..TxnOptions::default() };
     if !asked.expect.is_empty() {
         options.expect = asked.expect.clone();
     }
@@ -71,10 +72,7 @@ pub(crate) fn judge(
     let names: Vec<&str> = options.expect.iter().map(|level| level.name()).collect();
     let judged = judge_transactions(objects, calls, &options).map_err(malformed)?;
     let promise = format!("transactions keep {}", names.join(", "));
-    let verdict = judged.verdict();
-    let mut anomalies = judged.anomalies;
-    anomalies.retain(|found| found.breaks_promise && verdict.word() == Word::Invalid);
-    Ok((promise, verdict, anomalies))
+    Ok((promise, judged.verdict()))
 }
 
 fn set(options: &mut TxnOptions, pair: &str) -> Result<(), Failure> {

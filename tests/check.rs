@@ -202,6 +202,8 @@ fn a_cycle_of_transactions_is_told_to_people_and_machines() {
         })
         .collect();
     assert_eq!(steps, [(0, 1, "rw"), (1, 0, "rw")], "{told}");
+    assert_eq!(violation["minimal"]["of"], 3, "{told}");
+    assert_eq!(violation["minimal"]["transactions"].as_array().map(Vec::len), Some(2), "{told}");
     for transaction in violation["transactions"].as_array().expect("there are transactions") {
         let at = transaction["operation"].as_u64().expect("it is a position") as usize;
         let index = &violation["operations"][at]["completed"]["index"];
@@ -217,6 +219,8 @@ fn a_cycle_of_transactions_is_drawn() {
     assert_eq!(answer.code, 1, "{answer}");
     let page = std::fs::read_to_string(harness.path().join("out.html")).expect("it was written");
     for expected in ["Write skew (G2-item)", "class=\"cycle\"", "class=\"timeline\"", "arrow k-rw closing", "&lt;b&gt;"]
+        .into_iter()
+        .chain(["Minimal history: 2 of 3 transactions"])
     {
         assert!(page.contains(expected), "{expected}");
     }

@@ -2,6 +2,7 @@
 //! randomness, no logging. An invalid verdict always carries anomalies whose witness was re-checked by other code.
 
 mod answer;
+mod argument;
 pub mod engine;
 mod evidence;
 mod guard;
@@ -17,6 +18,7 @@ mod single;
 pub mod txn;
 mod verdict;
 
+pub use argument::{Argument, Member, MinimalHistory, Precedence};
 pub use evidence::{Expectations, evidence};
 pub use guard::{guarded, merge};
 pub use linearizable::Linearizable;

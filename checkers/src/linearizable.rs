@@ -232,6 +232,7 @@ fn work_out(history: &History<Register>, object: &Object, broken: &Broken) -> (F
             culprit: Some(culprit),
             intervals: Vec::new(),
             explanation,
+            argument: None,
         }),
     };
     (finding, result)

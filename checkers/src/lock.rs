@@ -110,6 +110,7 @@ impl LockChecker {
             culprit: Some(second.acquire),
             intervals: vec![interval(history, first), interval(history, second)],
             explanation,
+            argument: None,
         })
     }
 
@@ -219,5 +220,6 @@ fn token_order(history: &History<Lock>, first: OpId, second: OpId) -> Option<Ano
         culprit: Some(second),
         intervals: Vec::new(),
         explanation,
+        argument: None,
     })
 }

@@ -125,6 +125,7 @@ fn not_recovered(comeback: &Comeback<'_>, healed: Time) -> Anomaly {
         culprit: None,
         intervals: Vec::new(),
         explanation,
+        argument: None,
     }
 }
 

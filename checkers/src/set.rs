@@ -156,6 +156,7 @@ fn anomaly(history: &History<Set>, finding: &Finding) -> Anomaly {
         culprit: Some(finding.culprit),
         intervals: Vec::new(),
         explanation: explain(history, finding),
+        argument: None,
     }
 }
 

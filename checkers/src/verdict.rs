@@ -1,5 +1,6 @@
 //! What a checker says: valid, invalid or unknown, and on what grounds.
 
+use crate::argument::Argument;
 use history::{DataType, History, OpId, Time};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -137,6 +138,9 @@ pub struct Anomaly {
     pub intervals: Vec<Interval>,
     /// One sentence, for people, with values, processes, nodes and times.
     pub explanation: String,
+    /// Of transactions, step by step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub argument: Option<Box<Argument>>,
 }
 
 /// A span of time during which something is known to have been so.

@@ -1,5 +1,6 @@
 //! A violation as it is told: its name in words, and the operations that are drawn of it.
 
+use crate::finding::Finding;
 use crate::timeline::{Legend, Selection, select};
 use crate::words::clean;
 use checkers::{Anomaly, Check, Interval, Verdict};
@@ -19,6 +20,8 @@ pub(crate) struct Violation {
     pub phrase: String,
     /// The checker's sentence.
     pub explanation: String,
+    /// Of transactions, the argument step by step.
+    pub argument: Option<Finding>,
     /// What is drawn.
     pub selection: Selection,
 }
@@ -38,6 +41,7 @@ pub(crate) fn violations<D: DataType>(history: &History<D>, checks: &[Check]) ->
         name: anomaly.name.clone(),
         phrase: phrase(anomaly),
         explanation: anomaly.explanation.clone(),
+        argument: anomaly.argument.as_deref().map(Finding::of_argument),
         selection: select(history, anomaly),
     };
     pairs.take(DRAWN).map(violation).collect()
@@ -45,6 +49,10 @@ pub(crate) fn violations<D: DataType>(history: &History<D>, checks: &[Check]) ->
 
 /// An anomaly in a few words.
 pub(crate) fn phrase(anomaly: &Anomaly) -> String {
+    if let Some(argument) = &anomaly.argument {
+        let finding = Finding { name: clean(&anomaly.name), ..Finding::of_argument(argument) };
+        return finding.phrase();
+    }
     phrase_of(&anomaly.name, anomaly.key.map(|key| key.to_string()).as_deref())
 }
 

@@ -2,14 +2,14 @@
 //! sentence, the drawing, the ways that lead nowhere, and the calls. It has the style of a run's page and no other.
 
 use crate::anomaly::cleaned;
-use crate::cycle::{self, Cycle};
+use crate::argument;
 use crate::drawing::{Drawing, PATHS, Part};
 use crate::finding::{DeadEnd, Finding, Operation, Place};
 use crate::html::{CheckRow, ROWS, TEXT, style, word};
 use crate::page::ReportError;
 use crate::timeline;
-use crate::transactions::{SHOWN, Transaction, shown};
-use crate::words::{clean, counted, moment, shorten};
+use crate::transactions::Transaction;
+use crate::words::{capital, clean, counted, moment, shorten};
 use checkers::{Check, Word};
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, Value};
@@ -78,7 +78,7 @@ impl FilePage {
         environment.set_auto_escape_callback(|_| AutoEscape::Html);
         environment.add_template("page", include_str!("file_page.html"))?;
         environment.add_filter("text", |text: String| shorten(&clean(&text), TEXT));
-        Ok(environment.get_template("page")?.render(Value::from(Serde(&View::new(self))))?)
+        Ok(environment.get_template("page")?.render(Value::from(Serde(&View::new(self)?)))?)
     }
 
     fn word(&self) -> Word {
@@ -143,27 +143,15 @@ struct FindingView {
     svg: String,
     is_right: bool,
     has_context: bool,
-    cycle: String,
-    transactions: Vec<(String, String)>,
-    more_transactions: String,
-    steps: Vec<StepView>,
-    more_steps: String,
+    /// Already filled in.
+    argument: String,
+    has_steps: bool,
     left_out: String,
     states: Vec<String>,
     more_states: String,
     ends: Vec<EndView>,
     operations: Vec<Row>,
     more_operations: String,
-}
-
-/// A step of a cycle: `T1 < T2`, its kind with the class of that, and why.
-#[derive(Serialize)]
-struct StepView {
-    order: String,
-    kind: String,
-    class: &'static str,
-    why: String,
-    is_last: bool,
 }
 
 #[derive(Serialize)]
@@ -188,27 +176,27 @@ struct Row {
 }
 
 impl View {
-    fn new(page: &FilePage) -> View {
+    fn new(page: &FilePage) -> Result<View, ReportError> {
         let mut room = MOST_DRAWN;
         let files = page.files.iter().take(ROWS).zip(1..).map(|(file, number)| FileView::new(file, number, &mut room));
         let title = match page.files.as_slice() {
             [one] => format!("{} as {}", one.path, one.model),
             files => counted(files.len(), "history").replace("historys", "histories"),
         };
-        View {
+        Ok(View {
             style: style(),
             word: word(page.word()),
             headline: capital(&page.headline()),
             title,
             command: page.command.clone(),
             left_out: page.files.len().saturating_sub(ROWS),
-            files: files.collect(),
-        }
+            files: files.collect::<Result<_, _>>()?,
+        })
     }
 }
 
 impl FileView {
-    fn new(file: &JudgedFile, number: usize, room: &mut usize) -> FileView {
+    fn new(file: &JudgedFile, number: usize, room: &mut usize) -> Result<FileView, ReportError> {
         let all = file.findings().count();
         let shown = all.min(*room);
         *room -= shown;
@@ -220,20 +208,24 @@ impl FileView {
             FindingView::new((number, at), finding, drawing)
         };
         let checks: Vec<Check> = file.told.iter().take(ROWS).map(|told| told.check.clone()).collect();
-        FileView {
+        Ok(FileView {
             path: file.path.clone(),
             model: file.model.clone(),
             word: word(file.word()),
             checks: cleaned(&checks).iter().map(CheckRow::new).collect(),
             notes: file.notes.iter().take(ROWS).cloned().collect(),
-            violations: pairs.take(shown).zip(1..).map(view).collect(),
+            violations: pairs.take(shown).zip(1..).map(view).collect::<Result<_, _>>()?,
             more: if all > shown { counted(all - shown, "more violation") } else { String::new() },
-        }
+        })
     }
 }
 
 impl FindingView {
-    fn new((file, number): (usize, usize), finding: &Finding, drawing: Option<&Drawing>) -> FindingView {
+    fn new(
+        (file, number): (usize, usize),
+        finding: &Finding,
+        drawing: Option<&Drawing>,
+    ) -> Result<FindingView, ReportError> {
         let drawn = drawing.filter(|drawing| !drawing.bars.is_empty()).map(timeline::plain);
         let left_out = drawing.map_or(0, |drawing| drawing.left_out);
         let operations = finding.called_operations(Transaction::words);
@@ -241,7 +233,7 @@ impl FindingView {
             0 => String::new(),
             rest => counted(rest, noun),
         };
-        FindingView {
+        Ok(FindingView {
             id: format!("violation-{file}-{number}"),
             number,
             phrase: capital(&finding.phrase()),
@@ -251,23 +243,15 @@ impl FindingView {
             is_right: drawn.as_ref().is_some_and(|drawn| drawn.is_right),
             svg: drawn.map(|drawn| drawn.svg).unwrap_or_default(),
             has_context: drawing.is_some_and(|drawing| drawing.bars.iter().any(|bar| bar.part == Part::Context)),
-            cycle: Cycle::of(finding).map(|cycle| cycle.svg()).unwrap_or_default(),
-            transactions: finding
-                .transactions
-                .iter()
-                .take(SHOWN)
-                .map(|t| (t.name.clone(), t.program.clone()))
-                .collect(),
-            more_transactions: more(finding.transactions.len(), SHOWN, "more transaction"),
-            steps: StepView::all(finding),
-            more_steps: more(finding.steps.len(), SHOWN, "more step"),
+            argument: argument::html(finding, number)?,
+            has_steps: !finding.steps.is_empty(),
             left_out: more(left_out, 0, "more operation"),
             states: finding.states.iter().take(STATES).cloned().collect(),
             more_states: more(finding.states.len(), STATES, "more state"),
             ends: finding.dead_ends.iter().take(PATHS).zip(1..).map(|(end, n)| EndView::new(end, n, finding)).collect(),
             operations: operations.iter().take(LISTED).map(Row::new).collect(),
             more_operations: more(finding.operations.len(), LISTED, "more operation"),
-        }
+        })
     }
 }
 
@@ -277,20 +261,6 @@ fn grounds(finding: &Finding) -> String {
     let agree = (!finding.confirmed_by.is_empty())
         .then(|| format!("the witness alone was judged again by {}", finding.confirmed_by.join(" and ")));
     found.into_iter().chain(agree).collect::<Vec<_>>().join("; ")
-}
-
-impl StepView {
-    fn all(finding: &Finding) -> Vec<StepView> {
-        let steps = &finding.steps;
-        let step = |at: usize| StepView {
-            order: finding.order(&steps[at]),
-            kind: steps[at].kind.clone(),
-            class: cycle::class(&steps[at].kind),
-            why: steps[at].why.clone(),
-            is_last: at + 1 == steps.len(),
-        };
-        shown(steps.len()).map(step).collect()
-    }
 }
 
 impl EndView {
@@ -328,10 +298,4 @@ impl Row {
             is_culprit: operation.culprit,
         }
     }
-}
-
-/// A sentence begins with a capital letter.
-fn capital(text: &str) -> String {
-    let mut characters = text.chars();
-    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }

@@ -6,11 +6,10 @@
 
 use crate::anomaly::phrase_of;
 use crate::told;
-use crate::transactions::{self, Precedence, Transaction};
-use crate::words::{counted, shorten};
+use crate::transactions::{self, Least, Precedence, Transaction};
+use crate::words::{clean, counted, shorten};
 use checkers::Anomaly;
 use checkers::object::Violation;
-use checkers::txn::TxnAnomaly;
 use history::{CallOutcome, Calls, ValueId};
 use serde::Serialize;
 use std::collections::HashMap;
@@ -46,6 +45,9 @@ pub struct Finding {
     /// Of a cycle, why each transaction precedes the next; the last step leads back to the first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<Precedence>,
+    /// Of transactions, the least history that was found to show the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub minimal: Option<Least>,
 }
 
 /// One call of a witness.
@@ -109,8 +111,6 @@ pub enum Source<'a> {
     Violation(&'a Violation),
     /// Any other checker's. Its operations are positions among the calls.
     Anomaly(&'a Anomaly),
-    /// A history of transactions is not isolated. Its rows are positions among the calls.
-    Transactions(&'a TxnAnomaly),
 }
 
 impl Source<'_> {
@@ -119,12 +119,6 @@ impl Source<'_> {
         let mut positions: Vec<u32> = match self {
             Source::Violation(violation) => violation.calls.clone(),
             Source::Anomaly(anomaly) => anomaly.operations.iter().map(|id| id.0).collect(),
-            Source::Transactions(anomaly) => {
-                let mut rows = anomaly.explained.rows.clone();
-                rows.sort_unstable();
-                rows.dedup();
-                rows
-            }
         };
         positions.retain(|position| (*position as usize) < calls.len());
         positions
@@ -135,7 +129,6 @@ impl Source<'_> {
         match self {
             Source::Violation(violation) => Some(violation.culprit),
             Source::Anomaly(anomaly) => anomaly.culprit.map(|id| id.0),
-            Source::Transactions(_) => None,
         }
     }
 
@@ -145,7 +138,6 @@ impl Source<'_> {
         match self {
             Source::Violation(violation) => violation.key,
             Source::Anomaly(anomaly) => anomaly.key.and_then(|_| self.culprit().and_then(of_call)),
-            Source::Transactions(_) => None,
         }
     }
 
@@ -154,7 +146,6 @@ impl Source<'_> {
         match self {
             Source::Violation(_) => "nonlinearizable".to_owned(),
             Source::Anomaly(anomaly) => anomaly.name.clone(),
-            Source::Transactions(anomaly) => anomaly.phenomenon.name(),
         }
     }
 
@@ -164,7 +155,7 @@ impl Source<'_> {
             Source::Violation(violation) => {
                 violation.calls.iter().copied().zip(violation.operations.iter().map(String::as_str)).collect()
             }
-            Source::Anomaly(_) | Source::Transactions(_) => HashMap::new(),
+            Source::Anomaly(_) => HashMap::new(),
         }
     }
 }
@@ -188,14 +179,16 @@ impl Finding {
         match source {
             Source::Anomaly(anomaly) => {
                 let key = told.key.or_else(|| anomaly.key.map(|key| key.to_string()));
-                Finding { explanation: short(&anomaly.explanation), key, ..told }
-            }
-            Source::Transactions(anomaly) => {
-                let transactions = transactions::transactions(anomaly, &positions);
+                let Some(argument) = &anomaly.argument else {
+                    return Finding { explanation: short(&anomaly.explanation), key, ..told };
+                };
+                let transactions = transactions::transactions(argument, &positions);
                 Finding {
-                    explanation: short(&anomaly.explained.sentence),
-                    nickname: anomaly.explained.nickname.map(str::to_owned),
-                    steps: transactions::steps(anomaly, &transactions),
+                    explanation: short(transactions::without_nickname(&anomaly.explanation, argument)),
+                    key,
+                    nickname: argument.nickname.as_deref().map(|nickname| short(&clean(nickname))),
+                    steps: transactions::steps(argument, &transactions),
+                    minimal: argument.minimal.as_ref().map(Least::new),
                     transactions,
                     ..told
                 }
@@ -208,6 +201,19 @@ impl Finding {
                 confirmed_by: violation.confirmed_by.iter().map(|engine| (*engine).to_owned()).collect(),
                 ..told
             },
+        }
+    }
+
+    /// What an argument says, without the calls of the history.
+    pub(crate) fn of_argument(argument: &checkers::Argument) -> Finding {
+        let positions: Vec<u32> = argument.transactions.iter().map(|member| member.operation.0).collect();
+        let transactions = transactions::transactions(argument, &positions);
+        Finding {
+            nickname: argument.nickname.as_deref().map(|nickname| short(&clean(nickname))),
+            steps: transactions::steps(argument, &transactions),
+            minimal: argument.minimal.as_ref().map(Least::new),
+            transactions,
+            ..Finding::default()
         }
     }
 

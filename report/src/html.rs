@@ -2,6 +2,7 @@
 //! and data: URIs that were made in this crate are put in as they are.
 
 use crate::anomaly::{DRAWN, Violation};
+use crate::argument;
 use crate::call::Call;
 use crate::error_kinds::ErrorKind;
 use crate::fault_rows::{FaultRow, fault_rows};
@@ -37,8 +38,8 @@ pub(crate) fn html(page: &Page) -> Result<String, ReportError> {
         .violations
         .iter()
         .zip(1..)
-        .map(|(v, number)| violation.render(Value::from(Serde(&Told::new(number, v, page)))));
-    let view = View::new(page, told.collect::<Result<_, _>>()?)?;
+        .map(|(v, number)| Ok(violation.render(Value::from(Serde(&Told::new(number, v, page)?)))?));
+    let view = View::new(page, told.collect::<Result<_, ReportError>>()?)?;
     Ok(environment.get_template("page")?.render(Value::from(Serde(&view)))?)
 }
 
@@ -181,6 +182,9 @@ struct Told {
     check: String,
     phrase: String,
     explanation: String,
+    /// Already filled in.
+    argument: String,
+    has_steps: bool,
     svg: String,
     is_right: bool,
     witness: Vec<OperationRow>,
@@ -190,7 +194,7 @@ struct Told {
 }
 
 impl Told {
-    fn new(number: usize, violation: &Violation, page: &Page) -> Told {
+    fn new(number: usize, violation: &Violation, page: &Page) -> Result<Told, ReportError> {
         let selection = &violation.selection;
         let row = |call: &Call| OperationRow::new(call, selection.culprit == Some(call.id));
         let (from, to) = selection.window;
@@ -202,8 +206,11 @@ impl Told {
         faults.truncate(FAULTS);
         faults.extend((more > 0).then(|| format!("{} more", grouped(more))));
         let drawing = timeline::inline(selection, &page.bands, &violation.legend());
-        Told {
+        let argument = violation.argument.as_ref().map(|finding| argument::html(finding, number)).transpose()?;
+        Ok(Told {
             number,
+            argument: argument.unwrap_or_default(),
+            has_steps: violation.argument.as_ref().is_some_and(|finding| !finding.steps.is_empty()),
             name: violation.name.clone(),
             check: violation.check.clone(),
             phrase: violation.phrase.clone(),
@@ -214,7 +221,7 @@ impl Told {
             hidden: if selection.hidden > 0 { counted(selection.hidden, "more operation") } else { String::new() },
             context: selection.context.iter().map(row).collect(),
             faults,
-        }
+        })
     }
 }
 

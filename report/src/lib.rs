@@ -6,6 +6,7 @@
 //! removed when it enters ([`Page::new`]), and it is escaped where it leaves.
 
 mod anomaly;
+mod argument;
 mod bands;
 mod buckets;
 mod call;
@@ -38,5 +39,5 @@ pub use facts::Facts;
 pub use file_page::{FilePage, JudgedFile, MOST_DRAWN, Told};
 pub use finding::{DeadEnd, Finding, Operation, Place, Source, Step};
 pub use page::{Page, ReportError};
-pub use transactions::{Precedence, Transaction};
+pub use transactions::{Least, Left, Precedence, Transaction};
 pub use upheaval::Upheaval;

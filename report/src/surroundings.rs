@@ -86,7 +86,7 @@ impl<'a, 'v> Scene<'a, 'v> {
             rows: Vec::new(),
         };
         // Transactions are about many objects: whatever else happened meanwhile would say nothing of a cycle.
-        if !matches!(source, Source::Transactions(_)) {
+        if !matches!(source, Source::Anomaly(anomaly) if anomaly.argument.is_some()) {
             scene.add_context(source, point);
         }
         scene.events = scene.events();

@@ -29,6 +29,9 @@ pub(crate) fn witness_lines(finding: &Finding, width: usize) -> Vec<String> {
         lines.transactions(finding);
         lines.table(&finding.called_operations(|transaction| transaction.name.clone()));
     }
+    if let Some(least) = &finding.minimal {
+        lines.least(least);
+    }
     lines.states(&finding.states);
     lines.ways(finding);
     if let Some(engine) = &finding.engine {

@@ -21,7 +21,8 @@ impl<D: DataType> Checker<D> for Isolation {
 
     fn check(&self, history: &History<D>, _: Budget) -> Verdict {
         told(history, |calls| {
-            let options = TxnOptions { expect: vec![self.expect], ..TxnOptions::default() };
+            let minimise = TxnOptions::MINIMISE;
+            let options = TxnOptions { expect: vec![self.expect], minimise, ..TxnOptions::default() };
             match judge_transactions(self.objects, calls, &options) {
                 Ok(judged) => judged.verdict(),
                 Err(error) => unknown(error),

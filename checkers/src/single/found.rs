@@ -206,5 +206,6 @@ fn anomaly(case: &Case) -> Anomaly {
         culprit: Some(OpId(case.culprit)),
         intervals: Vec::new(),
         explanation: case.explanation.clone(),
+        argument: None,
     }
 }

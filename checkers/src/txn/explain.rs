@@ -4,6 +4,7 @@
 //! ..., and yet*. Nothing is judged here.
 
 mod by_predicates;
+pub(super) mod circle;
 
 use super::{Cycle, Finding, INITIAL, Inferred, Kind, Kinds, Mop, Phenomenon, Shape, Step, Transactions, Why, Write};
 use std::collections::BTreeSet;
@@ -91,7 +92,8 @@ fn program(transactions: &Transactions<'_>, row: u32) -> String {
     steps.join(", ")
 }
 
-fn step(transactions: &Transactions<'_>, mop: Mop) -> String {
+/// One step of it.
+pub(super) fn step(transactions: &Transactions<'_>, mop: Mop) -> String {
     let word = match mop.kind {
         Kind::Read => "r",
         Kind::Write => "w",
@@ -132,24 +134,18 @@ struct Reason {
 impl Reason {
     fn of(inferred: &Inferred<'_>, step: &Step) -> Reason {
         let transactions = &inferred.transactions;
-        let (from, to) = (transactions.name(step.from), transactions.name(step.to));
         match step.why {
-            Why::Process => {
-                let session = transactions.timeline().session[step.from as usize];
-                let process = transactions.process(session);
-                let why = format!("process {process} did {from} before {to}");
-                Reason { kind: "process".to_owned(), why, key: None }
-            }
-            Why::Realtime => {
-                let timeline = transactions.timeline();
-                let index = |event: u32| transactions.recording().index(event);
-                let (end, begin) = (timeline.completed[step.from as usize], timeline.invoked[step.to as usize]);
-                let (end, begin) = (index(end), index(begin));
-                let why = format!("{from} completed at index {end}, before {to} was invoked at index {begin}");
-                Reason { kind: "realtime".to_owned(), why, key: None }
-            }
+            Why::Process => Reason::of_order("process", transactions, step.from, step.to),
+            Why::Realtime => Reason::of_order("realtime", transactions, step.from, step.to),
             Why::Data(kinds) => Pair { inferred, from: step.from, to: step.to }.reason(kinds),
         }
+    }
+}
+
+impl Reason {
+    fn of_order(kind: &str, transactions: &Transactions<'_>, from: u32, to: u32) -> Reason {
+        let (kind, why) = circle::ordered(kind, transactions, from, to);
+        Reason { kind, why, key: None }
     }
 }
 

@@ -7,15 +7,17 @@
 
 mod case;
 mod decide;
+mod told;
 
 use super::explain::Explained;
 use super::level::{Boundary, Lattice, Level};
+use super::minimal::{Minimal, Same, Whole, minimal};
 use super::predicate::{self, SetUp};
 use super::{CycleOptions, InferOptions, Inferred, Needs, Phenomenon, cycles};
 use super::{infer_append, infer_register, orders_of};
 use crate::verdict::{Anomaly, Evidence, Verdict, Word};
 use case::Case;
-use history::{Calls, OpId};
+use history::Calls;
 
 /// What the transactions are about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +43,13 @@ pub struct TxnOptions {
     pub as_elle: bool,
     /// Visits of nodes that each decision of a level may cost.
     pub visits: u64,
+    /// Steps of transactions that may be judged again in looking for a minimal history of an invalid one; 0 for none.
+    pub minimise: u64,
+}
+
+impl TxnOptions {
+    /// What a minimal history is worth to people: a second at most.
+    pub const MINIMISE: u64 = 400_000;
 }
 
 impl Default for TxnOptions {
@@ -51,6 +60,7 @@ impl Default for TxnOptions {
             expect: vec![Level::StrictSerializable],
             as_elle: false,
             visits: 100_000_000,
+            minimise: 0,
         }
     }
 }
@@ -68,6 +78,8 @@ pub struct TxnJudged {
     pub boundary: Boundary,
     /// Levels that no anomaly refutes by itself, refuted by the engine that decides them.
     pub refutations: Vec<Refutation>,
+    /// The least history that shows the first of what breaks the promise.
+    pub minimal: Option<Minimal>,
     /// The strongest levels that the history is known to keep.
     pub strongest: Vec<Level>,
     /// What was looked at.
@@ -99,24 +111,26 @@ impl TxnJudged {
         }
     }
 
+    /// What is told of an invalid history. Where an anomaly says it, no refutation of a level need.
     fn told(&self) -> Vec<Anomaly> {
-        let anomaly = |name: String, rows: &[u32], explanation: String| {
-            let mut operations: Vec<OpId> = rows.iter().map(|row| OpId(*row)).collect();
-            operations.sort_unstable();
-            Anomaly { name, key: None, operations, culprit: None, intervals: Vec::new(), explanation }
-        };
         let breaking = self.anomalies.iter().filter(|found| found.breaks_promise);
-        let of_anomaly = |found: &TxnAnomaly| {
-            let explained = &found.explained;
-            let nickname = explained.nickname.map(|nickname| format!("{nickname}: ")).unwrap_or_default();
-            let text = format!("{nickname}{}", explained.sentence);
-            anomaly(found.phenomenon.name(), &explained.rows, text)
-        };
-        let of_refutation =
-            |found: &Refutation| anomaly(format!("not-{}", found.level), &found.rows, found.sentence.clone());
-        let anomalies: Vec<Anomaly> = breaking.map(of_anomaly).collect();
-        // Where an anomaly says it, nothing else need.
-        if anomalies.is_empty() { self.refutations.iter().map(of_refutation).collect() } else { anomalies }
+        let mut told: Vec<Anomaly> = breaking.map(TxnAnomaly::told).collect();
+        if told.is_empty() {
+            let breaking = self.refutations.iter().filter(|found| found.breaks_promise);
+            told = breaking.map(Refutation::told).collect();
+        }
+        if let (Some(first), Some(minimal)) = (told.first_mut(), &self.minimal) {
+            first.argument.get_or_insert_default().minimal = Some(minimal.told());
+        }
+        told
+    }
+
+    /// What the promise is broken by first, and who is in it.
+    fn first(&self) -> Option<(Same, &[u32])> {
+        let anomaly = self.anomalies.iter().find(|found| found.breaks_promise);
+        let refutation = self.refutations.iter().find(|found| found.breaks_promise);
+        let of_anomaly = anomaly.map(|found| (Same::Anomaly(found.phenomenon), &found.explained.rows[..]));
+        of_anomaly.or_else(|| refutation.map(|found| (Same::Refuted(found.level), &found.explained.rows[..])))
     }
 }
 
@@ -136,10 +150,10 @@ pub struct TxnAnomaly {
 pub struct Refutation {
     /// The level.
     pub level: Level,
-    /// The transactions that leave no explanation, sorted.
-    pub rows: Vec<u32>,
-    /// How, in a sentence.
-    pub sentence: String,
+    /// The transactions that leave no explanation, and how.
+    pub explained: Explained,
+    /// True if a level that is promised follows from this one no more.
+    pub breaks_promise: bool,
 }
 
 /// Judges a history.
@@ -147,11 +161,18 @@ pub struct Refutation {
 /// # Errors
 /// The first transaction that is none of such objects: its line, and what was expected.
 pub fn judge_transactions(objects: Objects, calls: &Calls<'_>, options: &TxnOptions) -> Result<TxnJudged, String> {
-    match objects {
-        Objects::Lists => Ok(judged(objects, &infer_append(calls, &options.infer)?, options)),
-        Objects::Registers => Ok(judged(objects, &infer_register(calls, &options.infer)?, options)),
-        Objects::Predicates => judge_predicates(calls, options),
+    let inferred = match objects {
+        Objects::Lists => infer_append(calls, &options.infer)?,
+        Objects::Registers => infer_register(calls, &options.infer)?,
+        Objects::Predicates => return judge_predicates(calls, options),
+    };
+    let mut judged = judged(objects, &inferred, options);
+    if judged.word == Word::Invalid && options.minimise > 0 {
+        judged.minimal = judged.first().and_then(|(same, core)| {
+            minimal(&Whole { objects, calls, transactions: &inferred.transactions, options }, same, core)
+        });
     }
+    Ok(judged)
 }
 
 fn judged(objects: Objects, inferred: &Inferred<'_>, options: &TxnOptions) -> TxnJudged {

@@ -120,6 +120,7 @@ fn stale() -> Page {
         explanation: "key 99: process 202 on n1 read 4 at 13.080 s, although process 207 had overwritten it with 9 by \
                       12.872 s, and process 205 on n5 had read that 9 by 12.944 s"
             .into(),
+        argument: None,
     };
     let check = Check {
         name: "linearizable".into(),
@@ -170,6 +171,7 @@ fn lock() -> Page {
         explanation: "n2's process 7 acquired lock 0 at 14.220 s, although n1's process 3 had held it since 10.211 s \
                       and gave it back only at 16.400 s: both held it for 2.180 s"
             .into(),
+        argument: None,
     };
     let check = Check {
         name: "mutual-exclusion".into(),

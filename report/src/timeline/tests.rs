@@ -56,6 +56,7 @@ fn random_anomaly(dice: &mut Dice, history: &History<Register>) -> Anomaly {
         intervals: some.iter().take(3).map(interval).collect(),
         operations: some,
         explanation: "it cannot be".into(),
+        argument: None,
     }
 }
 
@@ -117,6 +118,7 @@ fn a_witness_that_the_history_does_not_have_is_not_drawn() {
         culprit: Some(OpId(5)),
         intervals: vec![Interval { label: String::new(), operation: OpId(5), from: Time(9), to: Time(3) }],
         explanation: String::new(),
+        argument: None,
     };
     let selection = select(&history, &anomaly);
     assert!(selection.witness.is_empty() && selection.context.is_empty());

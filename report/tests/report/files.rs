@@ -158,6 +158,7 @@ fn a_huge_witness_makes_a_small_drawing_around_its_culprit() {
         culprit: Some(OpId(1_500)),
         intervals: Vec::new(),
         explanation: "x".repeat(1_000_000),
+        argument: None,
     };
     let source = Source::Anomaly(&anomaly);
     let finding = Finding::new(&calls, source);
@@ -243,8 +244,10 @@ fn cycles_of_transactions_are_drawn_whole_or_in_part() {
         let recording = recording(&ring(count));
         let calls = Calls::pair(&recording).unwrap();
         let judged = judge_transactions(Objects::Lists, &calls, &TxnOptions::default()).unwrap();
-        let cycle = judged.anomalies.iter().find(|found| found.explained.hops.len() == count as usize);
-        let source = Source::Transactions(cycle.expect("the ring is found"));
+        let verdict = judged.verdict();
+        let steps = |anomaly: &Anomaly| anomaly.argument.as_ref().map_or(0, |argument| argument.steps.len());
+        let cycle = verdict.anomalies().iter().find(|anomaly| steps(anomaly) == count as usize);
+        let source = Source::Anomaly(cycle.expect("the ring is found"));
         let finding = Finding::new(&calls, source);
         let drawing = Drawing::new(&calls, source, &finding, &[]);
         assert!(drawing.bars.iter().all(|bar| bar.part == Part::Witness && bar.text.starts_with('T')), "{drawing:?}");
@@ -253,7 +256,7 @@ fn cycles_of_transactions_are_drawn_whole_or_in_part() {
             let completed = finding.operations[transaction.operation].completed.unwrap();
             assert_eq!(transaction.name, format!("T{}", completed.index));
         }
-        let check = Check { name: "list-append".into(), promise: "a promise".into(), verdict: judged.verdict() };
+        let check = Check { name: "list-append".into(), promise: "a promise".into(), verdict: verdict.clone() };
         let told = Told { check, findings: vec![finding], drawings: vec![drawing] };
         let file = JudgedFile { path: "ring".into(), told: vec![told], ..JudgedFile::default() };
         let lines = file.lines(60);

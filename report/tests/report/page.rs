@@ -2,7 +2,7 @@
 
 use crate::made::{self, Dice, Load};
 use crate::{markup, runs};
-use checkers::{Anomaly, Check, Interval, Verdict};
+use checkers::{Anomaly, Argument, Check, Interval, Member, MinimalHistory, Precedence, Verdict};
 use history::{DataType, Effect, Fault, History, OpId, Outcome, Register, RegisterRet, Set, Time};
 use report::{Facts, Page};
 
@@ -119,6 +119,51 @@ fn hostile_facts() -> Facts {
     }
 }
 
+fn hostile_argument() -> Argument {
+    let member = |operation| Member { name: HOSTILE.into(), program: HOSTILE.into(), operation: OpId(operation) };
+    let step = |from| Precedence { from, to: 1 - from, kind: HOSTILE.into(), why: HOSTILE.into() };
+    let begins = vec![(HOSTILE.into(), HOSTILE.into())];
+    Argument {
+        nickname: Some(HOSTILE.into()),
+        transactions: vec![member(0), member(1)],
+        steps: vec![step(0), step(1)],
+        minimal: Some(MinimalHistory { of: 9, transactions: vec![member(0), member(4_000_000)], begins }),
+    }
+}
+
+#[test]
+fn a_run_shows_the_cycle_its_steps_and_the_least_history() {
+    let member = |name: &str, operation| Member {
+        name: name.into(),
+        program: format!("r 1 [{name}]"),
+        operation: OpId(operation),
+    };
+    let step = |from, kind: &str| Precedence { from, to: 1 - from, kind: kind.into(), why: format!("of {kind}") };
+    let transactions = vec![member("T1", 0), member("T3", 1)];
+    let minimal =
+        MinimalHistory { of: 812, transactions: transactions.clone(), begins: vec![("5".into(), "[7]".into())] };
+    let (steps, nickname) = (vec![step(0, "rw"), step(1, "wr")], Some("read skew".into()));
+    let argument = Some(Box::new(Argument { nickname, transactions, steps, minimal: Some(minimal) }));
+    let Verdict::Invalid { anomalies, evidence } = runs::invalid(vec![OpId(0), OpId(1)]).verdict else {
+        unreachable!()
+    };
+    let anomaly = Anomaly { name: "G-single".into(), key: None, argument, ..anomalies[0].clone() };
+    let check = Check { verdict: Verdict::Invalid { anomalies: vec![anomaly], evidence }, ..runs::valid() };
+    let page = Page::new(runs::facts(), &runs::registers(), &[check], &[]).html().unwrap();
+    let text = markup::read(&page).unwrap();
+    for expected in [
+        "read skew (G-single)",
+        "T1 &lt; T3",
+        "However, ",
+        "of wr",
+        "Minimal history: 2 of 812 transactions",
+        "5 begins as",
+    ] {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+    assert_eq!(page.matches("class=\"node\"").count(), 2, "{page}");
+}
+
 #[test]
 fn hostile_texts_stay_texts() {
     let mut history = runs::calls(&[Outcome::Info(HOSTILE.into()), Outcome::Fail(HOSTILE.into())]);
@@ -131,6 +176,7 @@ fn hostile_texts_stay_texts() {
         culprit: Some(OpId(1)),
         intervals: vec![interval],
         explanation: HOSTILE.into(),
+        argument: Some(Box::new(hostile_argument())),
     };
     let evidence = vec![(HOSTILE.to_owned(), HOSTILE.to_owned())];
     let check = Check {

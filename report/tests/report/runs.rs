@@ -81,6 +81,7 @@ pub fn invalid(operations: Vec<OpId>) -> Check {
         explanation: "n2's process 7 acquired lock 0 at 14.220 s, although n1's process 3 had held it since 10.211 s \
                       and gave it back only at 16.400 s: both held it for 2.180 s"
             .into(),
+        argument: None,
     };
     check(Verdict::Invalid { anomalies: vec![anomaly], evidence: vec![] })
 }

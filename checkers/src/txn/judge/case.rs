@@ -20,7 +20,7 @@ pub(super) struct Case<'a> {
 impl Case<'_> {
     pub(super) fn judged(&self) -> TxnJudged {
         let lattice = if self.options.as_elle { Lattice::elle() } else { Lattice::corrected() };
-        let (found, unproven) = self.phenomena();
+        let (found, unproven) = self.phenomena(&lattice);
         let mut decided = self.decided(&lattice, &found);
         let mut boundary = lattice.boundary(&found);
         decided.refuted.retain(|refutation| !boundary.not.contains(&refutation.level));
@@ -47,7 +47,11 @@ impl Case<'_> {
         if is_broken && refutations.is_empty() && !anomalies.iter().any(|anomaly| anomaly.breaks_promise) {
             refutations = self.proofs(&lattice);
         }
-        TxnJudged { word, reason, anomalies, boundary, refutations, strongest, evidence }
+        for refutation in &mut refutations {
+            let breaks = |level: &Level| lattice.implies(*level, refutation.level);
+            refutation.breaks_promise = self.options.expect.iter().any(breaks);
+        }
+        TxnJudged { word, reason, anomalies, boundary, refutations, minimal: None, strongest, evidence }
     }
 
     /// What is promised and cannot be, where the budget ended before a cycle could be shown: the transactions among which
@@ -66,15 +70,17 @@ impl Case<'_> {
         self.options.expect.iter().filter_map(|level| of(*level)).collect()
     }
 
-    /// Everything that is known to be there, and what was said to be there but did not stand a second look.
-    fn phenomena(&self) -> (Vec<Phenomenon>, Vec<String>) {
+    /// Everything that is known to be there, and what was said to be there but did not stand a second look. What occurs
+    /// with something that was found needs no proof of its own.
+    fn phenomena(&self, lattice: &Lattice) -> (Vec<Phenomenon>, Vec<String>) {
         let findings = self.inferred.counts.keys().copied().filter(|phenomenon| self.counts(*phenomenon));
         let cycles = self.cycles.cycles.iter().map(|cycle| cycle.phenomenon);
         let mut all: BTreeSet<Phenomenon> = findings.chain(cycles).collect();
         let timeline = self.inferred.transactions.timeline();
         let mut doubts = Vec::new();
         for proof in &self.cycles.proven {
-            if verify_proof(proof, &self.inferred.graph, timeline) {
+            let is_brought = all.iter().any(|found| lattice.brings(*found, proof.least()));
+            if is_brought || verify_proof(proof, &self.inferred.graph, timeline) {
                 all.insert(proof.least());
             } else {
                 doubts.push(fault(&format!("a circle of {}", proof.least())));

@@ -5,7 +5,7 @@ use super::{Objects, Refutation};
 use crate::phrase::count;
 use crate::txn::level::{self, Exact, Lattice, Lemma, Level, Link, Polygraph, Unproven, Weak, WeakOutcome};
 use crate::txn::level::{verify_circle, verify_lemmas};
-use crate::txn::{Inferred, Needs, Phenomenon};
+use crate::txn::{Inferred, Needs, Phenomenon, explain};
 use std::collections::BTreeSet;
 
 /// Levels that were decided by more than anomalies.
@@ -127,8 +127,8 @@ impl Case<'_> {
         match weak.satisfies(level) {
             Some(WeakOutcome::Satisfied) => Answer::Kept,
             Some(WeakOutcome::Refuted(circle)) => {
-                let sentence = format!("{level} leaves no explanation of a circle of {}", count(circle.len(), "step"));
-                Answer::Refuted(self.refutation(level, circle.iter().map(|step| step.from).collect(), sentence))
+                let explained = explain::circle::befores(self.inferred, &unexplained(level), &circle);
+                Answer::Refuted(Refutation { level, explained, breaks_promise: false })
             }
             Some(WeakOutcome::ThinAir { row, key, from }) => self.out_of_nowhere(level, row, key, from),
             Some(WeakOutcome::Undecided) => Answer::Open,
@@ -173,8 +173,8 @@ impl Case<'_> {
     }
 
     fn circle(&self, level: Level, steps: &[level::Step]) -> Refutation {
-        let sentence = format!("{level} leaves no explanation of a circle of {}", count(steps.len(), "step"));
-        self.refutation(level, steps.iter().map(|step| step.from).collect(), sentence)
+        let explained = explain::circle::steps(self.inferred, &unexplained(level), steps);
+        Refutation { level, explained, breaks_promise: false }
     }
 
     fn no_order(&self, level: Level, lemmas: &[Lemma]) -> Refutation {
@@ -189,11 +189,9 @@ impl Case<'_> {
         self.refutation(level, rows.collect(), sentence)
     }
 
-    pub(super) fn refutation(&self, level: Level, mut rows: Vec<u32>, sentence: String) -> Refutation {
-        rows.retain(|row| (*row as usize) < self.inferred.transactions.len());
-        rows.sort_unstable();
-        rows.dedup();
-        Refutation { level, rows, sentence }
+    pub(super) fn refutation(&self, level: Level, rows: Vec<u32>, sentence: String) -> Refutation {
+        let explained = explain::circle::some(&self.inferred.transactions, rows, sentence);
+        Refutation { level, explained, breaks_promise: false }
     }
 }
 
@@ -202,4 +200,8 @@ impl Case<'_> {
 pub(super) fn follows(lattice: &Lattice, kept: &[Level], level: Level, is_refuted: impl Fn(Level) -> bool) -> bool {
     let is_decided = level.base().is_some() || Level::GUARANTEES.contains(&level);
     kept.iter().any(|stronger| lattice.implies(*stronger, level) && (is_decided || !is_refuted(*stronger)))
+}
+
+fn unexplained(level: Level) -> String {
+    format!("{level} leaves no explanation")
 }
