@@ -104,6 +104,7 @@ mod tests {
         ];
         insta::assert_snapshot!(cut(&rules), @r#"
         [ -e /run/gainsay/armed ] || { echo "the dead man's switch is not armed here" >&2; exit 77; }
+        [ ! -e /run/gainsay/halt ] || { echo "this run was halted" >&2; exit 77; }
         [ ! -e /run/gainsay/faults/partition/cut ] || { echo "a partition is in force already" >&2; exit 1; }
         : >/run/gainsay/faults/partition/cut
         iptables-restore -w 5 --noflush <<'END' || exit 1

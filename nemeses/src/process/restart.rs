@@ -5,7 +5,7 @@ use crate::catalogue::{About, Family, Kind};
 use crate::local::{Hurts, Local, OnEach, Scene};
 use crate::marks::{FAULTS, running};
 use crate::options::Options;
-use crate::process::start;
+use crate::process::life;
 use crate::target::Target;
 use crate::{Nemesis, SpecError};
 use std::time::Duration;
@@ -66,6 +66,6 @@ if [ "${{pid:-0}}" != 0 ] && [ "$pid" != "$former" ]; then echo yes; else echo "
     }
 
     fn undo(&self) -> String {
-        start::marked("restart")
+        life::revive(ABOUT.name)
     }
 }

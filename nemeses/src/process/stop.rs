@@ -6,7 +6,7 @@ use crate::catalogue::{About, Family, Kind};
 use crate::local::{Hurts, Local, OnEach, Scene};
 use crate::marks::{FAULTS, running};
 use crate::options::Options;
-use crate::process::start;
+use crate::process::life;
 use crate::{Nemesis, SpecError};
 use std::time::Duration;
 
@@ -64,6 +64,6 @@ if [ "$state" = inactive ] || [ "$state" = failed ]; then echo yes; else echo "t
     }
 
     fn undo(&self) -> String {
-        start::marked("stop")
+        life::revive(ABOUT.name)
     }
 }

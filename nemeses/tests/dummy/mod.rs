@@ -124,9 +124,15 @@ for i in 1 2 3 4 5; do
   losetup "$loop" /var/tmp/gainsay-dummy.img && break
 done
 mount "$loop" /srv/gainsay-dummy
+cat >/run/gainsay-dummy.sh <<'END'
+[ $# = 0 ] || { echo "unknown option $1" >&2; exit 2; }
+sleep infinity &
+[ ! -e /run/gainsay-dummy.pl ] || exec perl /run/gainsay-dummy.pl
+while :; do sleep 1; done
+END
 cat >/run/systemd/system/gainsay-dummy.service <<'END'
 [Service]
-ExecStart=/bin/sh -c 'sleep infinity & [ ! -e /run/gainsay-dummy.pl ] || exec perl /run/gainsay-dummy.pl; while :; do sleep 1; done'
+ExecStart=/bin/sh /run/gainsay-dummy.sh
 Restart=always
 END
 systemctl daemon-reload
@@ -138,7 +144,7 @@ done
 "#;
 
 const REMOVE: &str = r#"systemctl stop gainsay-dummy.service 2>/dev/null
-rm -f /run/systemd/system/gainsay-dummy.service /run/gainsay-dummy.pl
+rm -f /run/systemd/system/gainsay-dummy.service /run/gainsay-dummy.pl /run/gainsay-dummy.sh
 systemctl daemon-reload
 fsfreeze -u /srv/gainsay-dummy 2>/dev/null
 loop=$(findmnt -n -o SOURCE /srv/gainsay-dummy)
