@@ -78,6 +78,14 @@ pub(crate) const KINDS: &[Kind] = &[
     network::mtu::KIND,
     network::connections::ESTABLISHED,
     network::connections::NEW,
+    disk::damage::BIT_FLIP,
+    disk::damage::TRUNCATE,
+    disk::rollback::KIND,
+    disk::full::KIND,
+    disk::readonly::KIND,
+    disk::power::POWER,
+    disk::power::ERROR,
+    disk::slow::KIND,
     disk::stall::KIND,
 ];
 

@@ -27,6 +27,8 @@ pub enum Hurts {
     Process,
     /// That it keeps data in a directory.
     Data,
+    /// Both.
+    ProcessAndData,
 }
 
 /// What a script is written for.

@@ -72,6 +72,17 @@ impl Options {
         Ok(Some(value))
     }
 
+    /// Takes out a setting that is one of some words; the first of them if it is left out.
+    pub(crate) fn word(
+        &mut self,
+        name: &'static str,
+        words: &'static [&'static str],
+    ) -> Result<&'static str, SpecError> {
+        let Some(value) = self.text(name)? else { return Ok(words[0]) };
+        let found = words.iter().copied().find(|word| *word == value);
+        found.ok_or_else(|| self.bad(name, &value, &words.join(", ")))
+    }
+
     /// Takes out a setting that is a number within limits.
     pub(crate) fn number(
         &mut self,

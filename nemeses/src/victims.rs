@@ -13,6 +13,7 @@ pub fn suits(nemesis: &str, hurts: Hurts, system: &System) -> Result<(), SpecErr
         Hurts::Node | Hurts::Links => (false, false),
         Hurts::Process => (true, false),
         Hurts::Data => (false, true),
+        Hurts::ProcessAndData => (true, true),
     };
     if process && system.database.daemon().is_none() {
         return refused(format!("{} is not a process on the nodes", system.database.describe()));

@@ -18,8 +18,18 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// What every run of the tests shows: of each mechanism one.
-const OFTEN: &[&str] =
-    &["partition:node=n1+n2", "partition:halves:port=9700", "loss:all", "reset:all", "cut-established:one"];
+const OFTEN: &[&str] = &[
+    "partition:node=n1+n2",
+    "partition:halves:port=9700",
+    "loss:all",
+    "reset:all",
+    "cut-established:one",
+    "flap:one",
+    "fd-limit:one",
+    "crash-loop:one",
+    "power-loss:majority",
+    "bit-flip:one:path=still:zone=end",
+];
 
 /// What is shown beside each fault with its defaults and on all nodes.
 const MORE: &[&str] =
@@ -60,7 +70,8 @@ fn specs() -> Vec<String> {
     }
     let on_all = |entry: nemeses::Entry| {
         let all = entry.choices.iter().any(|choice| choice.name == "all");
-        format!("{}{}", entry.name, if all { ":all" } else { "" })
+        let path = if ["bit-flip", "truncate"].contains(&entry.name) { ":path=still" } else { "" };
+        format!("{}{}{path}", entry.name, if all { ":all" } else { "" })
     };
     let all = nemeses::all().into_iter().map(on_all);
     all.chain(OFTEN.iter().chain(MORE).map(|&spec| spec.to_owned())).collect()
@@ -83,6 +94,13 @@ async fn round(spec: &str, system: &System, whole: &[String]) -> bool {
     injected.unwrap_or_else(|error| panic!("{spec}: {error}"));
     let (in_effect, effect) = measured(nemesis.as_ref(), system, &decided).await;
     assert!(in_effect, "{}: {effect}", decided.description);
+    if spec.starts_with("power-loss") {
+        assert_eq!(
+            effect.matches(": 1 files lost writes").count(),
+            decided.nodes.len(),
+            "not what was flushed: {effect}"
+        );
+    }
     let began = Instant::now();
     all_ok(nemeses::heal(nemesis.as_ref(), &system.nodes).await);
     let heal = began.elapsed();

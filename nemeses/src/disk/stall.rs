@@ -4,9 +4,9 @@
 use crate::SpecError;
 use crate::aim::Aim;
 use crate::catalogue::{About, Family, Kind};
-use crate::disk::{MOUNT, OWN_DISK};
+use crate::disk::{DIR, MARK, MOUNT, OWN_DISK};
 use crate::local::{Hurts, Local, OnEach, Scene};
-use crate::marks::{FAULTS, running};
+use crate::marks::running;
 use crate::options::Options;
 use crate::target::Target;
 
@@ -52,13 +52,9 @@ impl Local for DiskStall {
 
     fn make(&self, scene: &Scene<'_>) -> String {
         let runs = if scene.unit.is_empty() { String::new() } else { running(scene.unit) };
-        let dir = scene.dir;
-        format!(
-            r#"{runs}dir=$(readlink -f {dir})
-{OWN_DISK}echo "$dir" >{FAULTS}/disk-stall/$(mark_of "$dir") || exit 1
-timeout 10 fsfreeze -f "$dir"
-"#
-        )
+        format!("{runs}dir={}\n{DIR}{OWN_DISK}", scene.dir)
+            + &MARK.replace("NEMESIS", ABOUT.name)
+            + "timeout 10 fsfreeze -f \"$dir\"\n"
     }
 
     fn measure(&self, scene: &Scene<'_>) -> String {

@@ -124,6 +124,8 @@ for i in 1 2 3 4 5; do
   losetup "$loop" /var/tmp/gainsay-dummy.img && break
 done
 mount "$loop" /srv/gainsay-dummy
+seq 1 20000 >/srv/gainsay-dummy/still
+sync -f /srv/gainsay-dummy
 cat >/run/gainsay-dummy.sh <<'END'
 [ $# = 0 ] || { echo "unknown option $1" >&2; exit 2; }
 sleep infinity &

@@ -44,5 +44,6 @@ cat /proc/$pid/limits | sed 's/  */ /g'
 cut -d ' ' -f 1-4,6 /proc/mounts | grep -v ' /run/user' | sed 's,/dev/loop[0-9]*,/dev/loop,'
 losetup -n -O BACK-FILE -j /var/tmp/gainsay-dummy.img
 ls -a /srv/gainsay-dummy /var/tmp
+sha256sum /srv/gainsay-dummy/still
 cat /etc/resolv.conf
 "#;
