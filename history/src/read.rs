@@ -162,20 +162,28 @@ fn finish(whole: chunk::Whole, format: Format) -> Recording {
 }
 
 fn count_missing(columns: &Columns, notes: &mut Notes) {
-    let mut note = |leniency, is_missing: &dyn Fn(usize) -> bool| {
-        let mut missing = (0..columns.len()).filter(|row| is_missing(*row));
-        if let Some(first) = missing.next() {
-            notes.add_many(leniency, 1 + missing.count() as u64, u64::from(columns.line[first]) + 1);
-        }
+    let is_absent = |id: &ValueId| *id == ValueId::ABSENT;
+    let is_named = |process: &ValueId| {
+        let is_client = process.as_small().is_some() || is_absent(process);
+        !is_client && columns.values.get(*process).integer().is_none()
     };
-    note(Leniency::NoTime, &|row| columns.time[row] == NO_TIME);
-    note(Leniency::NoProcess, &|row| columns.process[row] == ValueId::ABSENT);
-    note(Leniency::NoFunction, &|row| columns.f[row] == ValueId::ABSENT);
-    note(Leniency::NamedProcess, &|row| {
-        let process = columns.process[row];
-        let is_client = process.as_small().is_some() || process == ValueId::ABSENT;
-        !is_client && columns.values.get(process).integer().is_none()
-    });
+    let missing = [
+        (Leniency::NoTime, missing(&columns.time, |time| *time == NO_TIME)),
+        (Leniency::NoProcess, missing(&columns.process, is_absent)),
+        (Leniency::NoFunction, missing(&columns.f, is_absent)),
+        (Leniency::NamedProcess, missing(&columns.process, is_named)),
+    ];
+    for (leniency, (count, first)) in missing {
+        if let Some(first) = first {
+            notes.add_many(leniency, count, u64::from(columns.line[first]) + 1);
+        }
+    }
+}
+
+/// How many entries lack something, and the first of them.
+fn missing<T>(column: &[T], is_missing: impl Fn(&T) -> bool) -> (u64, Option<usize>) {
+    let count = column.iter().filter(|entry| is_missing(entry)).count() as u64;
+    (count, if count == 0 { None } else { column.iter().position(is_missing) })
 }
 
 /// Ascending indices are kept; otherwise, and if one is missing, all are counted from 0.

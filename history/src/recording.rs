@@ -173,8 +173,12 @@ impl Recording {
     /// # Panics
     /// If there is no such row.
     #[must_use]
+    #[inline]
     pub fn actor(&self, row: u32) -> Actor<'_> {
         let process = self.columns.process[row as usize];
+        if let Some(process) = process.as_small() {
+            return Actor::Client(process);
+        }
         match process.present().map(|id| self.values().get(id)) {
             None => Actor::Unknown,
             Some(Value::Int(process)) => Actor::Client(process),
@@ -183,6 +187,7 @@ impl Recording {
     }
 
     /// The process number of a client's event.
+    #[inline]
     pub(crate) fn client(&self, row: u32) -> Option<i64> {
         match self.actor(row) {
             Actor::Client(process) => Some(process),

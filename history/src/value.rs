@@ -45,6 +45,7 @@ impl ValueId {
 
     /// The name of a small integer, the same in every arena; None past 30 bits.
     #[must_use]
+    #[inline]
     pub fn small(integer: i64) -> Option<ValueId> {
         // One less than fits, because the last number is `ABSENT`.
         let fits = (-BIAS..BIAS - 1).contains(&integer);
@@ -59,6 +60,7 @@ impl ValueId {
 
     /// The integer that is its own name.
     #[must_use]
+    #[inline]
     pub fn as_small(self) -> Option<i64> {
         let inline = self.0 & INLINE != 0 && self != ValueId::ABSENT;
         inline.then(|| i64::from(self.0 & !INLINE) - BIAS)
@@ -66,11 +68,13 @@ impl ValueId {
 
     /// True of [`ValueId::NIL`].
     #[must_use]
+    #[inline]
     pub fn is_nil(self) -> bool {
         self == ValueId::NIL
     }
 
     /// None for what a column holds in place of a value.
+    #[inline]
     pub(crate) fn present(self) -> Option<ValueId> {
         (self != ValueId::ABSENT).then_some(self)
     }

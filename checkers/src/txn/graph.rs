@@ -3,8 +3,9 @@
 //! Nodes are rows of transactions; edges are only those of data. The orders of sessions and of real time are no edges
 //! here: whoever needs them has the [`super::Timeline`].
 
+use rayon::prelude::*;
 use std::fmt;
-use std::ops::BitOr;
+use std::ops::{BitOr, Range};
 
 /// Why one transaction precedes another: a set of reasons.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -96,48 +97,28 @@ impl Graph {
     /// If an edge names a node past the last, or there are 2^32 edges.
     #[must_use]
     pub fn new(transactions: u32, hubs: u32, edges: &[Edge]) -> Graph {
-        let nodes = (transactions + hubs) as usize;
-        let mut offsets = vec![0u32; nodes + 1];
-        for edge in edges.iter().filter(|edge| edge.from != edge.to) {
-            offsets[edge.from as usize + 1] += 1;
-        }
-        for node in 0..nodes {
-            offsets[node + 1] += offsets[node];
-        }
-        let mut next = offsets.clone();
-        let mut slots = vec![(0u32, Kinds::NONE); offsets[nodes] as usize];
-        for edge in edges.iter().filter(|edge| edge.from != edge.to) {
-            assert!((edge.to as usize) < nodes, "an edge leads to a node of the graph");
-            let slot = &mut next[edge.from as usize];
-            slots[*slot as usize] = (edge.to, edge.kinds);
-            *slot += 1;
-        }
-        Graph::merged(transactions, &offsets, &mut slots)
+        assert!(edges.iter().all(|edge| edge.from < transactions + hubs), "an edge leaves a node of the graph");
+        Graph::of(transactions, hubs, || edges.iter().copied())
     }
 
-    fn merged(transactions: u32, offsets: &[u32], slots: &mut [(u32, Kinds)]) -> Graph {
-        let nodes = offsets.len() - 1;
-        let mut graph = Graph { transactions, offsets: Vec::with_capacity(nodes + 1), ..Graph::default() };
-        graph.to.reserve(slots.len());
-        graph.kinds.reserve(slots.len());
-        graph.offsets.push(0);
-        for node in 0..nodes {
-            let out = &mut slots[offsets[node] as usize..offsets[node + 1] as usize];
-            out.sort_unstable_by_key(|slot| slot.0);
-            let first = graph.to.len();
-            for &(to, kinds) in out.iter() {
-                match graph.to.len() > first && graph.to.last() == Some(&to) {
-                    true => {
-                        let last = graph.kinds.len() - 1;
-                        graph.kinds[last] = graph.kinds[last] | kinds;
-                    }
-                    false => {
-                        graph.to.push(to);
-                        graph.kinds.push(kinds);
-                    }
-                }
-            }
-            graph.offsets.push(graph.to.len() as u32);
+    /// The same of edges that are gone through several times: each thread takes those out of its share of the nodes.
+    pub(super) fn of<I: Iterator<Item = Edge>>(transactions: u32, hubs: u32, edges: impl Fn() -> I + Sync) -> Graph {
+        /// More threads than this would do little but skip the edges of others.
+        const MOST_SHARES: usize = 4;
+        /// Fewer nodes are not worth a thread.
+        const LEAST: u32 = 1 << 14;
+        let nodes = transactions + hubs;
+        let shares = rayon::current_num_threads().min(MOST_SHARES) as u32;
+        let share = nodes.div_ceil(shares).max(LEAST);
+        let starts: Vec<u32> = (0..nodes).step_by(share as usize).collect();
+        let parts =
+            starts.into_par_iter().map(|start| Share::of(start..nodes.min(start.saturating_add(share)), nodes, &edges));
+        let mut graph = Graph { transactions, offsets: vec![0], ..Graph::default() };
+        for mut part in parts.collect::<Vec<Share>>() {
+            let base = graph.to.len() as u32;
+            graph.offsets.extend(part.ends.iter().map(|end| base + end));
+            graph.to.append(&mut part.to);
+            graph.kinds.append(&mut part.kinds);
         }
         graph
     }
@@ -191,9 +172,79 @@ impl Graph {
     }
 }
 
+/// The edges out of some of the nodes.
+#[derive(Default)]
+struct Share {
+    /// Where those of each node end.
+    ends: Vec<u32>,
+    to: Vec<u32>,
+    kinds: Vec<Kinds>,
+}
+
+impl Share {
+    fn of<I: Iterator<Item = Edge>>(nodes: Range<u32>, all: u32, edges: &impl Fn() -> I) -> Share {
+        let own = || edges().filter(|edge| nodes.contains(&edge.from) && edge.from != edge.to);
+        let mut next = vec![0u32; nodes.len() + 1];
+        own().for_each(|edge| next[(edge.from - nodes.start) as usize + 1] += 1);
+        for node in 0..nodes.len() {
+            next[node + 1] += next[node];
+        }
+        let mut slots = vec![(0u32, Kinds::NONE); next[nodes.len()] as usize];
+        own().for_each(|edge| {
+            assert!(edge.to < all, "an edge leads to a node of the graph");
+            let slot = &mut next[(edge.from - nodes.start) as usize];
+            slots[*slot as usize] = (edge.to, edge.kinds);
+            *slot += 1;
+        });
+        // Each node's next slot is the first of the node after it.
+        next.truncate(nodes.len());
+        Share::merged(next, &mut slots)
+    }
+
+    /// Edges between the same two nodes become one.
+    fn merged(mut ends: Vec<u32>, slots: &mut [(u32, Kinds)]) -> Share {
+        let (mut to, mut kinds) = (Vec::with_capacity(slots.len()), Vec::<Kinds>::with_capacity(slots.len()));
+        let mut from = 0;
+        for end in &mut ends {
+            let out = &mut slots[from..*end as usize];
+            from = *end as usize;
+            out.sort_unstable_by_key(|slot| slot.0);
+            let mut last = None;
+            for &(node, reasons) in out.iter() {
+                match kinds.last_mut().filter(|_| last == Some(node)) {
+                    Some(known) => *known = *known | reasons,
+                    None => {
+                        to.push(node);
+                        kinds.push(reasons);
+                        last = Some(node);
+                    }
+                }
+            }
+            *end = to.len() as u32;
+        }
+        Share { ends, to, kinds }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn shares_of_the_nodes_make_one_graph() {
+        let edge = |from, to| Edge { from, to, kinds: Kinds::WR };
+        let edges: Vec<Edge> =
+            (0..100_000).flat_map(|node| [edge(node, (node * 7) % 100_000), edge(node, 5)]).collect();
+        let graph = Graph::new(99_990, 10, &edges);
+        assert_eq!(
+            (graph.nodes(), graph.out(99_999).map(|(to, _)| to).collect::<Vec<_>>()),
+            (100_000, vec![5, 99_993])
+        );
+        let mut expected: Vec<Edge> = edges.into_iter().filter(|edge| edge.from != edge.to).collect();
+        expected.sort_unstable();
+        expected.dedup();
+        assert!(graph.edges().eq(expected));
+    }
 
     #[test]
     fn edges_between_the_same_two_become_one_and_loops_go() {

@@ -129,8 +129,9 @@ pub(super) fn join<'a>(mut transactions: Transactions<'a>, parts: Vec<Part>, ste
         keys: u64::from(transactions.objects()),
         ..TxnExposure::default()
     };
-    let graph = graph(&parts, &committed, &mut exposure);
-    let accesses = accesses(&transactions, &parts, steps, &committed);
+    parts.iter().for_each(|part| exposure.add(part));
+    let (graph, accesses) =
+        rayon::join(|| graph(&parts, &committed), || accesses(&transactions, &parts, steps, &committed));
     let (mut findings, mut doubts, mut untold) = (Findings::default(), std::mem::take(&mut transactions.doubts), 0);
     for part in parts {
         findings.absorb(part.findings);
@@ -149,22 +150,30 @@ pub(super) fn join<'a>(mut transactions: Transactions<'a>, parts: Vec<Part>, ste
     Inferred { transactions, graph, accesses, findings, counts, sources: Vec::new(), doubts, exposure }
 }
 
-/// Edges out of what may never have committed prove nothing, and are left out.
-fn graph(parts: &[Part], committed: &[bool], exposure: &mut TxnExposure) -> Graph {
-    let transactions = committed.len() as u32;
-    let mut all = Vec::with_capacity(parts.iter().map(|part| part.edges.edges.len()).sum());
-    let mut hubs = 0;
-    for part in parts {
-        let base = transactions + hubs;
-        let place = |node: u32| if node & HUB == 0 { node } else { base + (node & !HUB) };
-        let kept = part.edges.edges.iter().filter(|edge| edge.from & HUB != 0 || committed[edge.from as usize]);
-        all.extend(kept.map(|edge| Edge { from: place(edge.from), to: place(edge.to), kinds: edge.kinds }));
-        hubs += part.edges.hubs;
-        exposure.old_reads += part.old_reads;
+impl TxnExposure {
+    fn add(&mut self, part: &Part) {
         let [ww, wr, rw] = part.edges.counts;
-        (exposure.ww, exposure.wr, exposure.rw) = (exposure.ww + ww, exposure.wr + wr, exposure.rw + rw);
+        self.old_reads += part.old_reads;
+        (self.ww, self.wr, self.rw) = (self.ww + ww, self.wr + wr, self.rw + rw);
     }
-    Graph::new(transactions, hubs, &all)
+}
+
+/// Edges out of what may never have committed prove nothing, and are left out.
+fn graph(parts: &[Part], committed: &[bool]) -> Graph {
+    let transactions = committed.len() as u32;
+    let mut hubs = 0;
+    let mut placed: Vec<(u32, &[Edge])> = Vec::with_capacity(parts.len());
+    for part in parts {
+        placed.push((transactions + hubs, &part.edges.edges));
+        hubs += part.edges.hubs;
+    }
+    Graph::of(transactions, hubs, || {
+        placed.iter().flat_map(|&(base, edges)| {
+            let place = move |node: u32| if node & HUB == 0 { node } else { base + (node & !HUB) };
+            let kept = edges.iter().filter(|edge| edge.from & HUB != 0 || committed[edge.from as usize]);
+            kept.map(move |edge| Edge { from: place(edge.from), to: place(edge.to), kinds: edge.kinds })
+        })
+    })
 }
 
 fn accesses(transactions: &Transactions<'_>, parts: &[Part], steps: &[u32], committed: &[bool]) -> Accesses {

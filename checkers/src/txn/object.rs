@@ -11,12 +11,20 @@ pub(super) struct Object<'t, 'a> {
     pub(super) key: u32,
     steps: &'t [u32],
     rows: &'t [u32],
+    /// By slot. Steps on one object lie far apart in the columns of all, and are looked at again and again.
+    kinds: Vec<Kind>,
+    values: Vec<ValueId>,
+    outcomes: Vec<CallOutcome>,
 }
 
 impl<'t, 'a> Object<'t, 'a> {
     pub(super) fn of(transactions: &'t Transactions<'a>, by_key: &'t ByKey, key: u32) -> Self {
         let slots = by_key.first[key as usize] as usize..by_key.first[key as usize + 1] as usize;
-        Object { transactions, key, steps: &by_key.steps[slots.clone()], rows: &by_key.rows[slots] }
+        let (steps, rows) = (&by_key.steps[slots.clone()], &by_key.rows[slots]);
+        let kinds = steps.iter().map(|step| transactions.kinds[*step as usize]).collect();
+        let values = steps.iter().map(|step| transactions.values[*step as usize]).collect();
+        let outcomes = rows.iter().map(|row| transactions.outcomes[*row as usize]).collect();
+        Object { transactions, key, steps, rows, kinds, values, outcomes }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -28,15 +36,15 @@ impl<'t, 'a> Object<'t, 'a> {
     }
 
     pub(super) fn is_read(&self, slot: usize) -> bool {
-        self.transactions.kinds[self.steps[slot] as usize] == Kind::Read
+        self.kinds[slot] == Kind::Read
     }
 
     pub(super) fn kind(&self, slot: usize) -> Kind {
-        self.transactions.kinds[self.steps[slot] as usize]
+        self.kinds[slot]
     }
 
     pub(super) fn value(&self, slot: usize) -> ValueId {
-        self.transactions.values[self.steps[slot] as usize]
+        self.values[slot]
     }
 
     pub(super) fn list(&self, slot: usize) -> &'a [ValueId] {
@@ -44,7 +52,7 @@ impl<'t, 'a> Object<'t, 'a> {
     }
 
     pub(super) fn outcome(&self, slot: usize) -> CallOutcome {
-        self.transactions.outcomes[self.rows[slot] as usize]
+        self.outcomes[slot]
     }
 
     pub(super) fn is_ok(&self, slot: usize) -> bool {

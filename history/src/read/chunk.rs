@@ -45,6 +45,9 @@ pub(super) struct Whole {
     pub(super) torn_line: u32,
 }
 
+/// What the steps of transactions are mostly called.
+const STEPS: [&str; 5] = ["r", "append", "w", "read", "write"];
+
 /// A text, and how its events are enclosed.
 struct Text<'a> {
     bytes: &'a [u8],
@@ -157,7 +160,14 @@ impl Text<'_> {
             Format::JsonLines | Format::Json => Language::Json,
             Format::Edn | Format::Text | Format::Console => Language::Edn,
         };
-        let mut columns = Columns::new(language, Values::on(lane));
+        let mut values = Values::on(lane);
+        if self.transactions.is_some() {
+            // Chunks that call these the same are joined without a look at their transactions.
+            for step in STEPS {
+                values.keyword(step);
+            }
+        }
+        let mut columns = Columns::new(language, values);
         // Lines of real histories are longer; what is too much is given back.
         columns.reserve(until.saturating_sub(from) / 64);
         let (mut is_over, mut fault) = (false, None);

@@ -40,6 +40,40 @@ pub(super) enum Head {
     All,
 }
 
+/// What ten is to the power of the digits of a word.
+const POWERS: [i64; 8] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000];
+
+/// The number that the digits at the beginning of eight bytes are, and how many there are; leading zeros count. All
+/// bytes are looked at side by side, because the length of a number is what a processor cannot guess.
+#[inline]
+pub(super) fn digits(word: u64) -> (u32, usize) {
+    // A digit becomes 0 to 9; any other byte has a bit among its upper four, or gets one by adding 6. What that carries
+    // into the bytes after it does not matter.
+    let digits = word ^ spread(b'0');
+    let others = (digits | digits.wrapping_add(spread(6))) & spread(0xF0);
+    let length = others.trailing_zeros() as usize / 8;
+    if length == 0 {
+        return (0, 0);
+    }
+    // Zeros come in front; then pairs, fours and all eight are put together.
+    let digits = digits << (64 - 8 * length);
+    let pairs = (digits.wrapping_mul(10) + (digits >> 8)) & 0x00FF_00FF_00FF_00FF;
+    let fours = (pairs.wrapping_mul(100) + (pairs >> 16)) & 0x0000_FFFF_0000_FFFF;
+    let all = fours.wrapping_mul(10_000).wrapping_add(fours >> 32);
+    (all as u32, length)
+}
+
+/// The same of a text of any length; a number of more than nine digits may be wrong.
+fn digits_of(text: &[u8]) -> (u32, usize) {
+    let digits = text.iter().map(|byte| u32::from(byte.wrapping_sub(b'0'))).take_while(|digit| *digit < 10);
+    digits.fold((0, 0), |(number, length), digit| (number.wrapping_mul(10).wrapping_add(digit), length + 1))
+}
+
+/// The same byte eight times.
+pub(super) const fn spread(byte: u8) -> u64 {
+    byte as u64 * 0x0101_0101_0101_0101
+}
+
 /// A place in a text.
 #[derive(Clone)]
 pub(super) struct Cursor<'a> {
@@ -91,9 +125,34 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// The next eight bytes, the first in the lowest place; None of the last few of a text.
+    #[inline]
+    pub(super) fn word(&self, at: usize) -> Option<u64> {
+        let bytes = self.bytes.get(at..at + 8)?.first_chunk()?;
+        Some(u64::from_le_bytes(*bytes))
+    }
+
     /// Steps over decimal digits, at most 18, which always fit. None if there is none, or more may follow.
     #[inline]
     pub(super) fn small_integer(&mut self) -> Option<i64> {
+        let Some(word) = self.word(self.at) else { return self.any_small_integer() };
+        let (head, length) = digits(word);
+        let has_leading_zero = word as u8 == b'0' && length > 1;
+        if (1..8).contains(&length) && !has_leading_zero {
+            self.at += length;
+            return Some(i64::from(head));
+        }
+        if let Some(more) = self.word(self.at + 8).filter(|_| length == 8 && !has_leading_zero) {
+            let (tail, length) = digits(more);
+            if length < 8 {
+                self.at += 8 + length;
+                return Some(i64::from(head) * POWERS[length] + i64::from(tail));
+            }
+        }
+        self.any_small_integer()
+    }
+
+    fn any_small_integer(&mut self) -> Option<i64> {
         let mut at = self.at;
         let negative = self.bytes.get(at) == Some(&b'-');
         at += usize::from(negative);
@@ -122,11 +181,9 @@ impl<'a> Cursor<'a> {
         let mut head = Head::None;
         loop {
             let rest = bytes.get(self.at..).unwrap_or_default();
-            let mut magnitude = 0_u32;
-            let mut length = 0;
-            while let Some(digit) = rest.get(length).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit < 10) {
-                magnitude = magnitude.wrapping_mul(10).wrapping_add(u32::from(digit));
-                length += 1;
+            let (mut magnitude, mut length) = self.word(self.at).map(digits).unwrap_or_default();
+            if length == 0 || length == 8 {
+                (magnitude, length) = digits_of(rest);
             }
             let is_plain = length == 1 || ((2..10).contains(&length) && rest[0] != b'0');
             let after = rest.get(length).copied();
@@ -165,6 +222,36 @@ impl<'a> Cursor<'a> {
             (Some(b'\n' | b'\r'), _) => "the end of the line".to_owned(),
             (Some(byte), true) => format!("the byte {byte}"),
             _ => format!("`{}`", shown.trim_end()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_of_every_length_are_read_as_one_digit_after_another() {
+        for number in ["0", "7", "-7", "00", "01", "12345678", "123456789", "1234567890123456", "999999999999999999"] {
+            for end in ["", " ", "]", ", :f :txn, :value nil}", "\u{f0}x", "/", ":", "N"] {
+                let text = format!("{number}{end}");
+                let (mut fast, mut slow) = (Cursor::new(text.as_bytes(), 0), Cursor::new(text.as_bytes(), 0));
+                assert_eq!(fast.small_integer(), slow.any_small_integer(), "{text}");
+                assert_eq!(fast.at, slow.at, "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn any_eight_bytes_begin_with_as_many_digits_as_are_there() {
+        let bytes = [b'0', b'9', b'5', b'/', b':', b' ', 0x00, 0x3A, 0xB5, 0xFF, 0xCF];
+        let mut seed = 1_u64;
+        for _ in 0..100_000 {
+            let word: [u8; 8] = std::array::from_fn(|_| {
+                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                bytes[(seed >> 33) as usize % if seed >> 63 == 0 { 3 } else { bytes.len() }]
+            });
+            assert_eq!(digits(u64::from_le_bytes(word)), digits_of(&word), "{word:?}");
         }
     }
 }

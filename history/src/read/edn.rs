@@ -23,6 +23,7 @@ impl<'a> Edn<'a> {
     pub(super) fn blanks(&mut self) -> Result<(), Fault> {
         while let Some(byte) = self.cursor.peek() {
             match byte {
+                b'0'..=b':' => return Ok(()),
                 b' ' | b',' => self.cursor.at += 1,
                 b'\n' => {
                     self.cursor.at += 1;

@@ -3,7 +3,7 @@
 use super::cursor::{Cursor, Fault};
 use super::edn::Edn;
 use super::event::{Count, Draft, Events, Field, Next, Tally, integer, name, process, unless_nil};
-use super::habit::Habits;
+use super::habit::{Habits, Words};
 use super::steps::{OfEdn, Steps};
 use crate::recording::{Columns, EventType};
 use crate::value::{Build, Leaf, Skip, TextKind, ValueId, Values, is_delimiter};
@@ -12,6 +12,7 @@ use crate::value::{Build, Leaf, Skip, TextKind, ValueId, Values, is_delimiter};
 pub(super) struct EdnEvents<'a> {
     edn: Edn<'a>,
     habits: Habits,
+    functions: Words,
     /// What closes the collection that holds all events, if one does.
     close: Option<u8>,
     /// Some if values are transactions.
@@ -23,7 +24,7 @@ impl<'a> EdnEvents<'a> {
     /// Begins at an event, or at the first blank before it.
     pub(super) fn new(cursor: Cursor<'a>, close: Option<u8>, steps: Option<Steps>) -> Self {
         let tally = Tally { repeated_fields: Count::default(), other_lines: Count::default() };
-        EdnEvents { edn: Edn::new(cursor), habits: Habits::new(), close, steps, tally }
+        EdnEvents { edn: Edn::new(cursor), habits: Habits::new(), functions: Words::default(), close, steps, tally }
     }
 
     /// Steps over what may stand before the brace of an event: a tag, metadata.
@@ -62,9 +63,9 @@ impl<'a> EdnEvents<'a> {
             Field::Index => row.index = self.index(values)?,
             Field::Time => row.time = self.integer(values, "`:time` to be an integer of nanoseconds")?.unwrap_or(-1),
             Field::Type => row.kind = Some(self.event_type()?),
-            Field::F => row.f = name(self.edn.form(values, 1)?, values),
+            Field::F => row.f = self.function(values)?,
             Field::Value => row.value = self.value(values)?,
-            Field::Process => row.process = process(self.edn.form(values, 1)?, values),
+            Field::Process => row.process = self.process(values)?,
             Field::Key => row.key = unless_nil(self.edn.form(values, 1)?),
             Field::Node => row.node = unless_nil(self.edn.form(values, 1)?),
             Field::Error => row.error = unless_nil(self.edn.form(values, 1)?),
@@ -80,6 +81,33 @@ impl<'a> EdnEvents<'a> {
             return Ok(transaction);
         }
         self.edn.form(values, 1)
+    }
+
+    #[inline]
+    fn function(&mut self, values: &mut Values) -> Result<ValueId, Fault> {
+        let start = self.edn.cursor.at;
+        if let Some((id, length)) = self.functions.recall(&self.edn.cursor.bytes[start..]) {
+            self.edn.cursor.at += length - 1;
+            return Ok(id);
+        }
+        let is_keyword = self.edn.cursor.peek() == Some(b':');
+        let id = name(self.edn.form(values, 1)?, values);
+        // What ends a keyword belongs to it, so that no longer one is taken for it.
+        if is_keyword && let Some(text) = self.edn.cursor.bytes.get(start..=self.edn.cursor.at) {
+            self.functions.note(text, id);
+        }
+        Ok(id)
+    }
+
+    #[inline]
+    fn process(&mut self, values: &mut Values) -> Result<ValueId, Fault> {
+        let start = self.edn.cursor.at;
+        let number = self.edn.cursor.small_integer().and_then(ValueId::small);
+        if let Some(number) = number.filter(|_| self.edn.cursor.peek().is_some_and(is_delimiter)) {
+            return Ok(number);
+        }
+        self.edn.cursor.at = start;
+        Ok(process(self.edn.form(values, 1)?, values))
     }
 
     /// Reads the key of a field: mostly a keyword, but any form can be one.
@@ -142,6 +170,15 @@ impl<'a> EdnEvents<'a> {
     #[inline]
     pub(super) fn event_type(&mut self) -> Result<EventType, Fault> {
         let start = self.edn.cursor.at;
+        let rest = &self.edn.cursor.bytes[start..];
+        if rest.starts_with(b":invoke,") {
+            self.edn.cursor.at += 7;
+            return Ok(EventType::Invoke);
+        }
+        if rest.starts_with(b":ok,") {
+            self.edn.cursor.at += 3;
+            return Ok(EventType::Ok);
+        }
         let quoted = self.edn.cursor.eat(b'"');
         self.edn.cursor.eat(b':');
         let kind = EventType::of(self.edn.token());

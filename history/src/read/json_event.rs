@@ -2,7 +2,7 @@
 
 use super::cursor::{Cursor, Fault};
 use super::event::{Count, Draft, Events, Field, Next, Tally, integer, name, process, unless_nil};
-use super::habit::Habits;
+use super::habit::{Habits, Words};
 use super::json::Json;
 use super::steps::{OfJson, Steps};
 use crate::recording::{Columns, EventType, Language};
@@ -12,6 +12,7 @@ use crate::value::{Build, Leaf, Skip, TextKind, Value, ValueId, Values, decimal}
 pub(super) struct JsonEvents<'a> {
     json: Json<'a>,
     habits: Habits,
+    functions: Words,
     /// True inside one array that holds all events.
     in_array: bool,
     /// True if an event was read and nothing after it.
@@ -30,6 +31,7 @@ impl<'a> JsonEvents<'a> {
         JsonEvents {
             json: Json::new(cursor),
             habits: Habits::new(),
+            functions: Words::default(),
             in_array,
             after_event: false,
             after_comma: false,
@@ -91,7 +93,7 @@ impl<'a> JsonEvents<'a> {
             Field::Type => row.kind = Some(self.event_type()?),
             Field::F => row.f = self.function(values)?,
             Field::Value => row.value = self.value(values)?,
-            Field::Process => row.process = process(self.json.value(values, name_keys, 1)?, values),
+            Field::Process => row.process = self.process(values)?,
             Field::Key => row.key = unless_nil(self.json.value(values, name_keys, 1)?),
             Field::Node => row.node = unless_nil(self.json.value(values, name_keys, 1)?),
             Field::Error => row.error = unless_nil(self.json.value(values, name_keys, 1)?),
@@ -141,6 +143,17 @@ impl<'a> JsonEvents<'a> {
     }
 
     #[inline]
+    fn process(&mut self, values: &mut Values) -> Result<ValueId, Fault> {
+        let start = self.json.cursor.at;
+        let number = self.json.cursor.small_integer().and_then(ValueId::small);
+        if let Some(number) = number.filter(|_| matches!(self.json.cursor.peek(), Some(b',' | b'}' | b' '))) {
+            return Ok(number);
+        }
+        self.json.cursor.at = start;
+        Ok(process(self.json.value(values, name_keys, 1)?, values))
+    }
+
+    #[inline]
     fn event_type(&mut self) -> Result<EventType, Fault> {
         let start = self.json.cursor.at;
         let rest = &self.json.cursor.bytes[start..];
@@ -161,8 +174,15 @@ impl<'a> JsonEvents<'a> {
 
     #[inline]
     fn function(&mut self, values: &mut Values) -> Result<ValueId, Fault> {
+        let start = self.json.cursor.at;
+        if let Some((id, length)) = self.functions.recall(&self.json.cursor.bytes[start..]) {
+            self.json.cursor.at += length;
+            return Ok(id);
+        }
         if self.json.cursor.peek() == Some(b'"') && self.json.cursor.peek_after(1) != Some(b':') {
-            return self.json.string(values, TextKind::Keyword);
+            let id = self.json.string(values, TextKind::Keyword)?;
+            self.functions.note(&self.json.cursor.bytes[start..self.json.cursor.at], id);
+            return Ok(id);
         }
         Ok(name(self.json.value(values, name_keys, 1)?, values))
     }

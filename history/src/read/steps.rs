@@ -3,7 +3,7 @@
 //! What is written in any other way - other words between the brackets, other blanks, keys that are no small integers -
 //! is left to the reader of forms, which knows everything. So this one only has to be right about what it takes.
 
-use super::cursor::Cursor;
+use super::cursor::{Cursor, digits, spread};
 use crate::read::TransactionsOf;
 use crate::value::{Build, Leaf, Room, TextKind, ValueId, Values, head, is_name};
 
@@ -124,6 +124,7 @@ impl Steps {
         let mut bytes = [0; 8];
         bytes.get_mut(..name.len())?.copy_from_slice(name);
         let id = values.leaf(Leaf::Text(TextKind::Keyword, name));
+        values.tape().note(id);
         let is_read = matches!(name, b"r" | b"read");
         self.known[self.oldest] = Known { text: u64::from_le_bytes(bytes), id, is_read };
         self.oldest = (self.oldest + 1) % self.known.len();
@@ -242,23 +243,13 @@ impl Progress<'_, '_> {
     #[inline]
     fn integer(&mut self) -> Result<(ValueId, u8), Left> {
         let word = self.word()?;
-        // A byte of a digit becomes 0 to 9; all others have a bit among the upper four, or are carried into them.
-        let digits = word ^ spread(b'0');
-        let others = (digits | digits.wrapping_add(spread(6))) & spread(0xF0);
-        let length = others.trailing_zeros() / 8;
-        if length == 0 || length == 8 {
+        let (number, length) = digits(word);
+        let has_leading_zero = word as u8 == b'0' && length > 1;
+        if length == 0 || length == 8 || has_leading_zero {
             return Err(Left::Other);
         }
-        if word as u8 == b'0' && length > 1 {
-            return Err(Left::Other);
-        }
-        // Zeros in front; then pairs, fours and all eight are added up side by side.
-        let digits = digits << (64 - 8 * length);
-        let pairs = (digits.wrapping_mul(10) + (digits >> 8)) & 0x00FF_00FF_00FF_00FF;
-        let fours = (pairs.wrapping_mul(100) + (pairs >> 16)) & 0x0000_FFFF_0000_FFFF;
-        let all = fours.wrapping_mul(10_000) + (fours >> 32);
-        self.at += length as usize + 1;
-        Ok((ValueId::plain(all as u32), (word >> (8 * length)) as u8))
+        self.at += length + 1;
+        Ok((ValueId::plain(number), (word >> (8 * length)) as u8))
     }
 
     /// Reads a list of integers; the present byte opens it.
@@ -297,11 +288,6 @@ impl Progress<'_, '_> {
         self.taken = (self.taken + 1 + elements.len()).next_multiple_of(2);
         Ok(name)
     }
-}
-
-/// The same byte eight times.
-const fn spread(byte: u8) -> u64 {
-    byte as u64 * 0x0101_0101_0101_0101
 }
 
 /// The upper bit of each byte that is zero; bytes above the first of them may be wrong.

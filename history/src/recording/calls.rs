@@ -107,6 +107,7 @@ impl<'a> Calls<'a> {
     /// # Panics
     /// If there is no such call.
     #[must_use]
+    #[inline]
     pub fn get(&self, position: usize) -> Call {
         let present = |row: u32| (row != NONE).then_some(row);
         let (outcome, completion) = (self.outcome[position], present(self.completion[position]));

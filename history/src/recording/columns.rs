@@ -165,21 +165,24 @@ impl Columns {
     pub(crate) fn append(&mut self, mut next: Columns, line: u32) {
         let renaming = self.values.absorb(&next.values);
         self.values.take_tape(&mut next.values, &renaming);
-        let rename = |ids: &mut Vec<ValueId>| ids.iter_mut().for_each(|id| *id = renaming.apply(*id));
         let (rows, text) = (self.len() as u32, self.extra_text.len() as u64);
-        for ids in [&mut next.process, &mut next.f, &mut next.key, &mut next.value, &mut next.node] {
-            rename(ids);
-        }
-        self.index.append(&mut next.index);
-        self.time.append(&mut next.time);
-        self.process.append(&mut next.process);
-        self.kind.append(&mut next.kind);
-        self.f.append(&mut next.f);
-        self.key.append(&mut next.key);
-        self.value.append(&mut next.value);
-        self.node.append(&mut next.node);
-        self.line.extend(next.line.iter().map(|own| own + line));
-        self.column.append(&mut next.column);
+        let is_same = renaming.is_identity();
+        let ids = |own: &mut Vec<ValueId>, mut next: Vec<ValueId>| match is_same {
+            true => own.append(&mut next),
+            false => own.extend(next.iter().map(|id| renaming.apply(*id))),
+        };
+        rayon::scope(|scope| {
+            scope.spawn(|_| self.index.append(&mut next.index));
+            scope.spawn(|_| self.time.append(&mut next.time));
+            scope.spawn(|_| ids(&mut self.process, next.process));
+            scope.spawn(|_| self.kind.append(&mut next.kind));
+            scope.spawn(|_| ids(&mut self.f, next.f));
+            scope.spawn(|_| ids(&mut self.key, next.key));
+            scope.spawn(|_| ids(&mut self.value, next.value));
+            scope.spawn(|_| ids(&mut self.node, next.node));
+            scope.spawn(|_| self.line.extend(next.line.iter().map(|own| own + line)));
+            scope.spawn(|_| self.column.append(&mut next.column));
+        });
         self.errors.extend(next.errors.iter().map(|(row, id)| (row + rows, renaming.apply(*id))));
         self.extras.extend(next.extras.iter().map(|extra| Extra {
             row: extra.row + rows,

@@ -96,6 +96,7 @@ impl Values {
     /// # Panics
     /// If the name is of another arena.
     #[must_use]
+    #[inline]
     pub fn get(&self, id: ValueId) -> Value<'_> {
         if let Some(integer) = id.as_small() {
             return Value::Int(integer);
@@ -103,6 +104,10 @@ impl Values {
         if is_on_tape(id) {
             return Value::Vector(self.tape.get(id));
         }
+        self.get_node(id)
+    }
+
+    fn get_node(&self, id: ValueId) -> Value<'_> {
         let node = self.nodes[id.0 as usize];
         match node.kind {
             Kind::Nil => Value::Nil,
@@ -202,9 +207,7 @@ impl Values {
     /// Takes the vectors of another arena that were kept as they stand, after [`Values::absorb`].
     pub(crate) fn take_tape(&mut self, other: &mut Values, renaming: &Renaming) {
         let mut tape = std::mem::take(&mut other.tape);
-        if !renaming.is_identity() {
-            tape.rename(renaming);
-        }
+        tape.rename(renaming);
         self.tape.take(tape);
     }
 

@@ -9,10 +9,12 @@ impl Values {
     /// [`crate::ReadOptions::transactions`]: then transactions, their steps and the lists that they read are looked
     /// into.
     #[must_use]
+    #[inline]
     pub fn same(&self, one: ValueId, other: ValueId) -> bool {
-        if one == other || self.tape.is_empty() {
-            return one == other;
-        }
+        one == other || (!self.tape.is_empty() && self.same_vectors(one, other))
+    }
+
+    fn same_vectors(&self, one: ValueId, other: ValueId) -> bool {
         match (self.get(one), self.get(other)) {
             (Value::Vector(one), Value::Vector(other)) => {
                 one.len() == other.len() && one.iter().zip(other).all(|(one, other)| self.same(*one, *other))

@@ -6,6 +6,7 @@
 
 use super::ValueId;
 use super::arena::Renaming;
+use rayon::prelude::*;
 
 /// The bit that marks the name of such a vector; that of an inline integer is above it.
 const MARK: u32 = 1 << 30;
@@ -38,6 +39,8 @@ pub(crate) struct Tape {
     lane: Lane,
     /// Words that are taken in the last page.
     used: usize,
+    /// Every element that is neither nil, an inline integer nor another vector.
+    others: Vec<ValueId>,
 }
 
 impl Default for Tape {
@@ -74,7 +77,7 @@ pub(crate) fn is_on_tape(id: ValueId) -> bool {
 
 impl Tape {
     pub(crate) fn new(lane: Lane) -> Tape {
-        Tape { pages: Vec::new(), lane, used: PAGE }
+        Tape { pages: Vec::new(), lane, used: PAGE, others: Vec::new() }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -139,13 +142,21 @@ impl Tape {
         self.used = PAGE;
     }
 
+    /// Notes that a value which is neither nil, an inline integer nor a vector of this tape will be an element.
+    pub(crate) fn note(&mut self, other: ValueId) {
+        self.others.push(other);
+    }
+
     /// Calls the values of an arena what they are called in another.
     pub(crate) fn rename(&mut self, renaming: &Renaming) {
+        if self.others.iter().all(|id| renaming.apply(*id) == *id) {
+            return;
+        }
         let last = self.pages.len().saturating_sub(1);
-        for (number, page) in self.pages.iter_mut().enumerate() {
+        self.pages.par_iter_mut().enumerate().for_each(|(number, page)| {
             let used = if number == last { self.used } else { page.len() };
             rename(page.get_mut(..used).unwrap_or_default(), renaming);
-        }
+        });
     }
 }
 
@@ -164,6 +175,7 @@ mod tests {
     use super::*;
 
     fn put(tape: &mut Tape, elements: &[ValueId]) -> ValueId {
+        elements.iter().for_each(|element| tape.note(*element));
         let room = tape.room().expect("there is room");
         room.words[0] = head(elements.len());
         room.words[1..=elements.len()].copy_from_slice(elements);

@@ -23,6 +23,8 @@ pub(super) struct Decoder<'c, 'a> {
     values: &'a Values,
     vocabulary: Vocabulary,
     words: Words,
+    /// What the last transaction was called, so that most are never looked at as text.
+    transaction: Option<ValueId>,
     chunk: Chunk,
 }
 
@@ -39,7 +41,7 @@ struct Source {
 impl<'c, 'a> Decoder<'c, 'a> {
     pub(super) fn new(calls: &'c Calls<'a>, vocabulary: Vocabulary) -> Self {
         let values = calls.recording().values();
-        Decoder { calls, values, vocabulary, words: Words::default(), chunk: Chunk::default() }
+        Decoder { calls, values, vocabulary, words: Words::default(), transaction: None, chunk: Chunk::default() }
     }
 
     pub(super) fn decode(mut self, range: Range<usize>) -> Result<Chunk, String> {
@@ -47,8 +49,16 @@ impl<'c, 'a> Decoder<'c, 'a> {
             self.chunk.first.push(self.chunk.kinds.len() as u32);
             let call = self.calls.get(position);
             let source = self.source(&call);
+            if Some(call.f) == self.transaction {
+                self.transaction(source)?;
+                self.compare(&call, source);
+                continue;
+            }
             match self.calls.function(position) {
-                "" | "txn" => self.transaction(source)?,
+                "" | "txn" => {
+                    self.transaction = Some(call.f);
+                    self.transaction(source)?;
+                }
                 "init" if self.vocabulary == Vocabulary::Predicate => self.init(source)?,
                 name => match kind_of(name).filter(|kind| self.vocabulary.knows(*kind)) {
                     Some(kind) => self.single(kind, call.key, source)?,
@@ -152,15 +162,22 @@ impl<'c, 'a> Decoder<'c, 'a> {
     }
 
     fn repeats(&mut self, asked: ValueId, done: ValueId) -> bool {
-        if self.values.same(asked, done) {
-            return true;
-        }
         match (self.values.get(asked), self.values.get(done)) {
+            (Value::Vector(&[word, key, value]), Value::Vector(&[other, same, found]))
+                if (word, key, value) == (other, same, found) =>
+            {
+                true
+            }
             (Value::Vector(&[word, key, ..]), Value::Vector(&[other, same, ..])) if word == other && key == same => {
-                self.words.kind(word, self.values).is_some_and(|kind| !kind.is_write())
+                let is_write = self.words.kind(word, self.values).is_none_or(Kind::is_write);
+                !is_write || self.values.same(asked, done)
             }
             // Of a call that is one step.
-            (_, _) => self.words.kind(asked, self.values).is_none() && asked.is_nil(),
+            (_, _) => {
+                asked == done
+                    || self.values.same(asked, done)
+                    || (self.words.kind(asked, self.values).is_none() && asked.is_nil())
+            }
         }
     }
 
