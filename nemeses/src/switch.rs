@@ -2,7 +2,8 @@
 //!
 //! Timer and service are files below `/run/systemd/system`: they survive a full or frozen disk and end with a reboot,
 //! and, unlike units made by `systemd-run`, can be restarted after they fired. The timer counts monotonic time, so that
-//! clock faults neither delay nor hasten it.
+//! clock faults neither delay nor hasten it. systemd's limit of starts (5 in 10 s) is off for both: a renewal is a start, and
+//! one too many would leave the timer failed, and the node without a switch.
 
 use crate::everywhere::{self, Task};
 use crate::marks::ARMED;
@@ -126,12 +127,14 @@ mkdir -p /run/systemd/system
 cat >/run/systemd/system/gainsay-heal.service <<'END'
 [Unit]
 Description=gainsay: undo every fault on this node
+StartLimitIntervalSec=0
 [Service]
 ExecStart=/bin/sh /run/gainsay/heal.sh
 END
 cat >/run/systemd/system/gainsay-heal.timer <<'END'
 [Unit]
 Description=gainsay: the controller has been silent for too long
+StartLimitIntervalSec=0
 [Timer]
 OnActiveSec={ttl}ms
 AccuracySec=100ms

@@ -87,11 +87,14 @@ pub(super) async fn heal_and_tell(nodes: &[Node]) -> Result<bool, Failure> {
         }
     }
     let database = databases::open("memory", 0).map_err(|e| Failure::new(Exit::Bug, e))?;
-    let (nodes, run) = (nodes.to_vec(), "heal".to_owned());
+    let (nodes, run, kinds) = (nodes.to_vec(), "heal".to_owned(), nemeses::all().len());
     let system = System { nodes, database, run, time_to_live: Duration::from_secs(30) };
     for (node, measured) in nemeses::verify_healed(&system).await {
         whole &= measured.in_effect;
-        say(format!("{node:<6} {}", measured.description));
+        match measured.in_effect {
+            true => say(format!("{node:<6} whole: no trace of any of {kinds} kinds of faults")),
+            false => say(format!("{node:<6} {}", measured.description)),
+        }
     }
     Ok(whole)
 }
