@@ -54,6 +54,15 @@ fn edges(inferred: &Inferred<'_>) -> BTreeSet<String> {
     edges
 }
 
+/// The same in parts: from, what, to.
+fn edges_in_parts(inferred: &Inferred<'_>) -> Vec<(u32, String, u32)> {
+    let parse = |text: &String| {
+        let parts: Vec<&str> = text.split(' ').collect();
+        (parts[0].parse().expect("a row"), parts[1].to_owned(), parts[2].parse().expect("a row"))
+    };
+    edges(inferred).iter().map(parse).collect()
+}
+
 fn set(texts: &[&str]) -> BTreeSet<String> {
     texts.iter().map(|text| (*text).to_owned()).collect()
 }

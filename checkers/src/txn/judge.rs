@@ -6,6 +6,7 @@
 //! not stand refutes nothing: the history is unknown, and the reason asks for a report.
 
 mod case;
+mod certificate;
 mod decide;
 mod told;
 
@@ -17,6 +18,7 @@ use super::{CycleOptions, InferOptions, Inferred, Needs, Phenomenon, cycles};
 use super::{infer_append, infer_register, orders_of};
 use crate::verdict::{Anomaly, Evidence, Verdict, Word};
 use case::Case;
+pub use certificate::Certificate;
 use history::Calls;
 
 /// What the transactions are about.
@@ -143,6 +145,8 @@ pub struct TxnAnomaly {
     pub breaks_promise: bool,
     /// Who is in it, and why.
     pub explained: Explained,
+    /// What proves it.
+    pub certificate: Certificate,
 }
 
 /// A level that is refuted by more than one anomaly.
@@ -152,6 +156,8 @@ pub struct Refutation {
     pub level: Level,
     /// The transactions that leave no explanation, and how.
     pub explained: Explained,
+    /// What proves it.
+    pub certificate: Certificate,
     /// True if a level that is promised follows from this one no more.
     pub breaks_promise: bool,
 }

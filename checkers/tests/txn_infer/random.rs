@@ -146,15 +146,6 @@ pub fn is_before(inferred: &Inferred<'_>, first: u32, second: u32) -> bool {
     ended != NEVER && ended < timeline.invoked[second as usize]
 }
 
-/// Edges of an inference: from, what, to.
-pub fn edges(inferred: &Inferred<'_>) -> Vec<(u32, String, u32)> {
-    let parse = |text: &String| {
-        let parts: Vec<&str> = text.split(' ').collect();
-        (parts[0].parse().expect("a row"), parts[1].to_owned(), parts[2].parse().expect("a row"))
-    };
-    crate::edges(inferred).iter().map(parse).collect()
-}
-
 /// Asks that a definition and the engine agree, and counts what was found.
 pub struct Tally {
     pub found: std::collections::BTreeMap<&'static str, usize>,

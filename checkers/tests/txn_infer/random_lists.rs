@@ -1,7 +1,8 @@
 //! Random histories of lists against definitions: every edge holds in every order of versions that explains what was read,
 //! and the anomalies are just those that are defined.
 
-use crate::random::{Tally, commits, edges, histories, history, is_before, is_ok, permutations, rows, steps, writes};
+use crate::edges_in_parts as edges;
+use crate::random::{Tally, commits, histories, history, is_before, is_ok, permutations, rows, steps, writes};
 use crate::support::transactions::Objects;
 use checkers::txn::{InferOptions, Inferred, Kind, infer_append};
 use history::{CallOutcome, Calls, ValueId};

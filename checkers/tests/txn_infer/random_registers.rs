@@ -1,7 +1,8 @@
 //! Random histories of registers against definitions: every edge holds in every order of versions that keeps what is
 //! assumed, versions are called cyclic just if there is no such order, and the other anomalies are just those defined.
 
-use crate::random::{Tally, commits, edges, histories, history, is_before, is_ok, permutations, rows, steps, writes};
+use crate::edges_in_parts as edges;
+use crate::random::{Tally, commits, histories, history, is_before, is_ok, permutations, rows, steps, writes};
 use crate::support::transactions::Objects;
 use checkers::txn::{InferOptions, Inferred, Kind, Mop, infer_register};
 use history::{CallOutcome, Calls, ValueId};

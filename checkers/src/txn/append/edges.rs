@@ -96,6 +96,8 @@ fn note(object: &Object<'_, '_>, order: &Order<'_>, part: &mut Part) {
 fn version_read(object: &Object<'_, '_>, order: &Order<'_>, slot: usize) -> u32 {
     match order.at[slot] {
         0 => INITIAL,
+        // Which version a read is of that no order explains, nobody knows.
+        NOWHERE => NOTHING,
         _ => {
             let writer = order.source(object, slot).map(|writer| object.row(writer));
             writer.filter(|writer| *writer != object.row(slot)).unwrap_or(NOTHING)

@@ -1,7 +1,7 @@
 //! What was found in a history, put together: what is known to be wrong, what that refutes, and what is left in doubt.
 
 use super::decide::follows;
-use super::{Objects, Refutation, TxnAnomaly, TxnJudged, TxnOptions, level_names};
+use super::{Certificate, Objects, Refutation, TxnAnomaly, TxnJudged, TxnOptions, level_names};
 use crate::phrase::count;
 use crate::txn::explain;
 use crate::txn::level::{Boundary, Lattice, Level};
@@ -65,7 +65,7 @@ impl Case<'_> {
             let sentence = format!(
                 "{rows} precede each other in a circle that {level} forbids; the budget ended before a short one was found"
             );
-            Some(self.refutation(level, proof.rows.clone(), sentence))
+            Some(self.refutation(level, proof.rows.clone(), sentence, Certificate::Component(proof.clone())))
         };
         self.options.expect.iter().filter_map(|level| of(*level)).collect()
     }
@@ -119,11 +119,17 @@ impl Case<'_> {
         let transactions = &self.inferred.transactions;
         let breaks = |phenomenon| self.options.expect.iter().any(|level| lattice.prohibits(*level, phenomenon));
         let findings = self.inferred.findings.iter().filter(|finding| self.counts(finding.phenomenon));
-        let findings = findings.map(|finding| (finding.phenomenon, explain::finding(transactions, finding)));
+        let findings = findings.map(|finding| {
+            let certificate = Certificate::Finding(finding.clone());
+            (finding.phenomenon, explain::finding(transactions, finding), certificate)
+        });
         let cycles = self.cycles.cycles.iter();
-        let cycles = cycles.map(|cycle| (cycle.phenomenon, explain::cycle(self.inferred, cycle)));
-        let anomaly =
-            |(phenomenon, explained)| TxnAnomaly { phenomenon, breaks_promise: breaks(phenomenon), explained };
+        let cycles = cycles
+            .map(|cycle| (cycle.phenomenon, explain::cycle(self.inferred, cycle), Certificate::Cycle(cycle.clone())));
+        let anomaly = |(phenomenon, explained, certificate)| {
+            let breaks_promise = breaks(phenomenon);
+            TxnAnomaly { phenomenon, breaks_promise, explained, certificate }
+        };
         let mut anomalies: Vec<TxnAnomaly> = findings.chain(cycles).map(anomaly).collect();
         anomalies.sort_by_key(|anomaly| (!anomaly.breaks_promise, anomaly.phenomenon));
         anomalies

@@ -1,7 +1,7 @@
 //! Levels that no single anomaly refutes: asked for by themselves, and no refutation believed before a second look.
 
 use super::case::{Case, fault};
-use super::{Objects, Refutation};
+use super::{Certificate, Objects, Refutation};
 use crate::phrase::count;
 use crate::txn::level::{self, Exact, Lattice, Lemma, Level, Link, Polygraph, Unproven, Weak, WeakOutcome};
 use crate::txn::level::{verify_circle, verify_lemmas};
@@ -19,7 +19,7 @@ pub(super) struct Decided {
 /// Whether a history of registers keeps a level.
 enum Answer {
     Kept,
-    Refuted(Refutation),
+    Refuted(Box<Refutation>),
     Open,
     /// It was said to be refuted, by what did not stand a second look.
     Unproven(Unproven),
@@ -51,6 +51,10 @@ impl Case<'_> {
         let exact = Exact::new(&self.inferred.accesses, timeline, &self.inferred.graph, self.options.visits);
         let standing = exact.map(|exact| exact.standing()).unwrap_or_default();
         decided.kept = standing.strongest;
+        if [Phenomenon::IncompatibleOrder, Phenomenon::DuplicateElements].iter().any(|odd| found.contains(odd)) {
+            // Reads that no order explains say nothing of sessions, neither for nor against them.
+            decided.kept.retain(|level| level.base().is_some());
+        }
         for (level, steps) in standing.weakest_refuted {
             match verify_circle(&self.evidence_of_rows(), level, &steps) {
                 Ok(()) => decided.refuted.push(self.circle(level, &steps)),
@@ -92,7 +96,7 @@ impl Case<'_> {
         for level in self.options.expect.iter().filter(|level| !refuted.contains(level)) {
             match self.decide_register(*level) {
                 Answer::Kept => decided.kept.push(*level),
-                Answer::Refuted(refutation) => decided.refuted.push(refutation),
+                Answer::Refuted(refutation) => decided.refuted.push(*refutation),
                 Answer::Open => decided.doubts.push(format!(
                     "the order of versions leaves {level} open, or it was not decided within the budget"
                 )),
@@ -119,7 +123,8 @@ impl Case<'_> {
                 level::Explained::Undecided => Answer::Open,
                 level::Explained::Refuted(lemmas) => {
                     let verified = verify_lemmas(&self.evidence_of_rows(), level, &lemmas, self.options.visits);
-                    verified.map_or_else(Answer::Unproven, |()| Answer::Refuted(self.no_order(level, &lemmas)))
+                    verified
+                        .map_or_else(Answer::Unproven, |()| Answer::Refuted(Box::new(self.no_order(level, &lemmas))))
                 }
             };
         }
@@ -128,7 +133,12 @@ impl Case<'_> {
             Some(WeakOutcome::Satisfied) => Answer::Kept,
             Some(WeakOutcome::Refuted(circle)) => {
                 let explained = explain::circle::befores(self.inferred, &unexplained(level), &circle);
-                Answer::Refuted(Refutation { level, explained, breaks_promise: false })
+                Answer::Refuted(Box::new(Refutation {
+                    level,
+                    explained,
+                    certificate: Certificate::Befores(circle),
+                    breaks_promise: false,
+                }))
             }
             Some(WeakOutcome::ThinAir { row, key, from }) => self.out_of_nowhere(level, row, key, from),
             Some(WeakOutcome::Undecided) => Answer::Open,
@@ -146,9 +156,10 @@ impl Case<'_> {
         if has_written {
             return Answer::Open;
         }
-        let key = transactions.key_text(key);
+        let (number, key) = (key, transactions.key_text(key));
         let sentence = format!("a read of key {key} found what no transaction wrote to it");
-        Answer::Refuted(self.refutation(level, vec![row], sentence))
+        let certificate = Certificate::Nowhere { row, key: number, from };
+        Answer::Refuted(Box::new(self.refutation(level, vec![row], sentence, certificate)))
     }
 
     /// True if a level from which this one follows can be decided, and is kept.
@@ -174,7 +185,8 @@ impl Case<'_> {
 
     fn circle(&self, level: Level, steps: &[level::Step]) -> Refutation {
         let explained = explain::circle::steps(self.inferred, &unexplained(level), steps);
-        Refutation { level, explained, breaks_promise: false }
+        let certificate = Certificate::Circle(steps.to_vec());
+        Refutation { level, explained, certificate, breaks_promise: false }
     }
 
     fn no_order(&self, level: Level, lemmas: &[Lemma]) -> Refutation {
@@ -186,12 +198,18 @@ impl Case<'_> {
         let sentence = format!(
             "whatever the order in which registers were written, {level} is broken: {cycles} rule out every order"
         );
-        self.refutation(level, rows.collect(), sentence)
+        self.refutation(level, rows.collect(), sentence, Certificate::Orders(lemmas.to_vec()))
     }
 
-    pub(super) fn refutation(&self, level: Level, rows: Vec<u32>, sentence: String) -> Refutation {
+    pub(super) fn refutation(
+        &self,
+        level: Level,
+        rows: Vec<u32>,
+        sentence: String,
+        certificate: Certificate,
+    ) -> Refutation {
         let explained = explain::circle::some(&self.inferred.transactions, rows, sentence);
-        Refutation { level, explained, breaks_promise: false }
+        Refutation { level, explained, certificate, breaks_promise: false }
     }
 }
 

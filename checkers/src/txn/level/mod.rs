@@ -20,4 +20,4 @@ pub use name::{Level, orders_of};
 pub use polygraph::{Explained, Lemma, Link, Polygraph};
 pub use second_look::{Evidence, Unproven, verify_circle, verify_lemmas};
 pub use timestamps::{Claim, Contradiction, Stamps, contradictions};
-pub use weak::{Before, Cause, Reason, Weak, WeakOutcome};
+pub use weak::{Before, Cause, Reason, Weak, WeakOutcome, verify_befores};

@@ -11,8 +11,10 @@ mod infer;
 mod recheck;
 mod search;
 
-use super::{Level, order};
-use crate::txn::{Accesses, INITIAL, NEVER, Timeline};
+pub use recheck::verify_befores;
+
+use super::{Evidence, Level, order};
+use crate::txn::{Accesses, Graph, INITIAL, NEVER, Timeline};
 use infer::Writes;
 
 /// How the reader of an inferred edge knew of its first end.
@@ -130,7 +132,9 @@ impl<'a> Weak<'a> {
             None => return Some(WeakOutcome::Satisfied),
             Some(steps) => steps,
         };
-        let stands = recheck::stands(self.accesses, self.timeline, level, &steps);
+        let graph = Graph::default();
+        let evidence = Evidence { accesses: self.accesses, timeline: self.timeline, graph: &graph };
+        let stands = recheck::verify_befores(&evidence, level, &steps);
         Some(if stands { WeakOutcome::Refuted(steps) } else { WeakOutcome::Undecided })
     }
 

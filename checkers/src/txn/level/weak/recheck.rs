@@ -1,12 +1,33 @@
 //! A second look at a circle, by nothing but the definitions.
 
 use super::{Before, Cause, Reason};
-use crate::txn::level::{Level, order};
+use crate::txn::level::{Evidence, Level, order};
 use crate::txn::{Accesses, INITIAL, Timeline};
 
-/// True if each step holds, each leads to the next, the last to the first, and all are among what the level forbids.
-pub(super) fn stands(accesses: &Accesses, timeline: &Timeline, level: Level, steps: &[Before]) -> bool {
+/// True if each step of a circle of registers holds, each leads to the next, the last to the first, and all are among what
+/// the level forbids: monotonic atomic view, read atomic, and causal with the order of sessions.
+#[must_use]
+pub fn verify_befores(evidence: &Evidence<'_>, level: Level, steps: &[Before]) -> bool {
+    let Evidence { accesses, timeline, .. } = *evidence;
     let look = Look { accesses, timeline, level };
+    let known = |row: u32| row == INITIAL || ((row as usize) < accesses.len() && (row as usize) < timeline.len());
+    let rows = |step: &Before| match &step.cause {
+        Cause::Overwritten { reader, way, .. } => {
+            [step.from, step.to, *reader].into_iter().chain(way.iter().copied()).all(known) && *reader != INITIAL
+        }
+        _ => known(step.from) && known(step.to),
+    };
+    let is_decided = matches!(
+        level,
+        Level::MonotonicAtomicView
+            | Level::ReadAtomic
+            | Level::StrongSessionMonotonicAtomicView
+            | Level::StrongSessionReadAtomic
+            | Level::StrongSessionCausal
+    );
+    if !is_decided || !steps.iter().all(rows) {
+        return false;
+    }
     let round = (0..steps.len()).all(|at| steps[at].to == steps[(at + 1) % steps.len()].from);
     steps.len() > 1 && round && steps.iter().all(|step| look.holds(step))
 }
