@@ -4,7 +4,7 @@
 use crate::local::Hurts;
 use crate::options::{Options, Setting};
 use crate::target::Target;
-use crate::{Nemesis, SpecError, aim, disk, network, process};
+use crate::{Nemesis, SpecError, aim, disk, membership, network, process};
 use serde::Serialize;
 
 /// What a fault breaks.
@@ -17,6 +17,8 @@ pub enum Family {
     Process,
     /// The file system of its data.
     Disk,
+    /// What operators do: restarts in turn, configurations.
+    Membership,
 }
 
 /// One line of `gainsay list nemeses`.
@@ -67,6 +69,8 @@ pub(crate) const KINDS: &[Kind] = &[
     process::restart::KIND,
     process::crash::KIND,
     process::slow::KIND,
+    membership::rolling::KIND,
+    membership::config::KIND,
     process::pause::KIND,
     process::descriptors::KIND,
     process::hog::KIND,
@@ -78,6 +82,13 @@ pub(crate) const KINDS: &[Kind] = &[
     network::mtu::KIND,
     network::connections::ESTABLISHED,
     network::connections::NEW,
+    network::clients::KIND,
+    network::held::DELAY,
+    network::held::REORDER,
+    network::held::CORRUPT,
+    network::duplicate::KIND,
+    network::bandwidth::KIND,
+    network::dns::KIND,
     disk::damage::BIT_FLIP,
     disk::damage::TRUNCATE,
     disk::rollback::KIND,

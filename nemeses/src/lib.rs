@@ -18,6 +18,7 @@ mod everywhere;
 mod heal;
 mod local;
 mod marks;
+mod membership;
 mod nemesis;
 mod network;
 mod options;

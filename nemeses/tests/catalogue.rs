@@ -29,11 +29,22 @@ const OFTEN: &[&str] = &[
     "crash-loop:one",
     "power-loss:majority",
     "bit-flip:one:path=still:zone=end",
+    "delay:one",
+    "bandwidth:one",
 ];
 
 /// What is shown beside each fault with its defaults and on all nodes.
-const MORE: &[&str] =
-    &["partition:label=zone=a", "loss:percent=80:primary", "mtu:bytes=300:followers", "cut-new:minority"];
+const MORE: &[&str] = &[
+    "partition:label=zone=a",
+    "loss:percent=80:primary",
+    "mtu:bytes=300:followers",
+    "cut-new:minority",
+    "cut-established:one",
+    "dns:answers=wrong:all",
+    "dns:answers=slow:all",
+    "delay:ms=50:jitter=100:label=rack",
+    "bandwidth:kbit=200:one",
+];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_fault_is_made_measured_and_undone() {

@@ -20,8 +20,17 @@ pub(crate) fn program(address: IpAddr) -> &'static str {
 /// The two chains of a nemesis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Chains {
+    /// The table that holds them: `filter`; `mangle`, through which packets pass before it; `nat`.
+    pub table: &'static str,
     /// What stands behind their names: empty, or `-LOSS`.
     pub suffix: &'static str,
+}
+
+impl Chains {
+    /// Two chains of the table `filter`.
+    pub(crate) const fn filter(suffix: &'static str) -> Chains {
+        Chains { table: "filter", suffix }
+    }
 }
 
 /// What stands in the chains, for one family: each rule as `iptables-restore` reads it, without the chain.
@@ -60,7 +69,7 @@ impl Chains {
     pub(crate) fn install(self, rules: &[Rules; 2]) -> String {
         let mut script = String::new();
         for (family, rules) in FAMILIES.iter().zip(rules).filter(|(_, rules)| !rules.is_empty()) {
-            let Chains { suffix } = self;
+            let Chains { suffix, .. } = self;
             let text = self.fill(rules)
                 + &format!("-I INPUT 1 -j GAINSAY-IN{suffix}\n-I OUTPUT 1 -j GAINSAY-OUT{suffix}\nCOMMIT\n");
             let _ = write!(script, "{family}-restore -w 5 --noflush <<'END' || exit 1\n{text}END\n");
@@ -85,8 +94,8 @@ impl Chains {
     /// What `iptables-restore` reads to put these rules, and no others, into the chains, up to the commit. To declare a
     /// chain makes it, or empties it.
     pub(crate) fn fill(self, rules: &Rules) -> String {
-        let Chains { suffix } = self;
-        let mut text = format!("*filter\n:GAINSAY-IN{suffix} - [0:0]\n:GAINSAY-OUT{suffix} - [0:0]\n");
+        let Chains { table, suffix } = self;
+        let mut text = format!("*{table}\n:GAINSAY-IN{suffix} - [0:0]\n:GAINSAY-OUT{suffix} - [0:0]\n");
         for rule in &rules.input {
             let _ = writeln!(text, "-A GAINSAY-IN{suffix} {rule}");
         }
@@ -100,7 +109,7 @@ impl Chains {
     /// all is as we made it, else step by step. A node that has none of them is only looked at: even `iptables -L`
     /// would make a table where there is none, and so would `iptables-save -t filter`; without `-t` it does not.
     pub(crate) fn undo(self) -> String {
-        UNDO.replace("SUFFIX", self.suffix)
+        UNDO.replace("SUFFIX", self.suffix).replace("TABLE", self.table)
     }
 
     /// Prints every rule and chain of ours with its counters, or nothing.
@@ -129,7 +138,7 @@ for program in iptables ip6tables; do
   command -v $program-save >/dev/null 2>&1 || continue
   $program-save 2>/dev/null | grep -qE 'GAINSAY-(IN|OUT)SUFFIX( |$)' || continue
   $program-restore -w 5 --noflush 2>/dev/null <<'END' && continue
-*filter
+*TABLE
 -D INPUT -j GAINSAY-INSUFFIX
 -D OUTPUT -j GAINSAY-OUTSUFFIX
 -F GAINSAY-INSUFFIX
@@ -138,11 +147,11 @@ for program in iptables ip6tables; do
 -X GAINSAY-OUTSUFFIX
 COMMIT
 END
-  while $program -w 5 -D INPUT -j GAINSAY-INSUFFIX 2>/dev/null; do :; done
-  while $program -w 5 -D OUTPUT -j GAINSAY-OUTSUFFIX 2>/dev/null; do :; done
+  while $program -w 5 -t TABLE -D INPUT -j GAINSAY-INSUFFIX 2>/dev/null; do :; done
+  while $program -w 5 -t TABLE -D OUTPUT -j GAINSAY-OUTSUFFIX 2>/dev/null; do :; done
   for chain in GAINSAY-INSUFFIX GAINSAY-OUTSUFFIX; do
-    $program -w 5 -F $chain 2>/dev/null
-    $program -w 5 -X $chain 2>/dev/null
+    $program -w 5 -t TABLE -F $chain 2>/dev/null
+    $program -w 5 -t TABLE -X $chain 2>/dev/null
   done
   $program-save | grep -E 'GAINSAY-(IN|OUT)SUFFIX( |$)' >&2 && status=1
 done
@@ -194,7 +203,7 @@ mod tests {
 
     #[test]
     fn only_our_own_chains_are_flushed_or_deleted() {
-        let undo = Chains { suffix: "-LOSS" }.undo();
+        let undo = Chains::filter("-LOSS").undo();
         let dangerous = undo.lines().filter(|line| ["-F", "-X", "-D"].iter().any(|option| line.contains(option)));
         for line in dangerous {
             assert!(line.contains("$chain") || line.contains("GAINSAY-"), "{line}");
@@ -212,10 +221,10 @@ mod tests {
     fn each_family_has_a_table_of_its_own_and_only_if_it_has_rules() {
         let peers = ["10.0.0.2".parse().unwrap(), "fd00::4".parse().unwrap()];
         let both = Chains::by_family(&peers, |rules, peer| rules.both_ways(peer, "-j DROP"));
-        let script = Chains { suffix: "-X" }.install(&both);
+        let script = Chains::filter("-X").install(&both);
         assert!(script.contains("-A GAINSAY-IN-X -s 10.0.0.2 -j DROP\n"));
         assert!(script.contains("ip6tables-restore") && script.contains("-A GAINSAY-OUT-X -d fd00::4 -j DROP\n"));
         let one = Chains::by_family(&peers[..1], |rules, peer| rules.both_ways(peer, "-j DROP"));
-        assert!(!Chains { suffix: "-X" }.install(&one).contains("ip6tables"));
+        assert!(!Chains::filter("-X").install(&one).contains("ip6tables"));
     }
 }

@@ -77,8 +77,8 @@ struct Connections {
 impl Connections {
     fn chains(&self) -> Chains {
         match self.cut {
-            Cut::Established => Chains { suffix: "-CUT-ESTABLISHED" },
-            Cut::New => Chains { suffix: "-CUT-NEW" },
+            Cut::Established => Chains::filter("-CUT-ESTABLISHED"),
+            Cut::New => Chains::filter("-CUT-NEW"),
         }
     }
 

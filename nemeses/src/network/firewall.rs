@@ -8,7 +8,7 @@ use std::fmt::Write;
 use std::net::IpAddr;
 
 /// The chains of a partition.
-pub const CHAINS: Chains = Chains { suffix: "" };
+pub const CHAINS: Chains = Chains::filter("");
 
 /// One peer that a node is cut from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -61,14 +61,14 @@ fn open_flap(options: &mut Options) -> Result<Box<dyn Nemesis>, SpecError> {
     let down = options.number("down", 400, 50..=10_000)?;
     let up = options.number("up", 400, 50..=10_000)?;
     let aim = Aim::of(options, Target::One.into())?;
-    Ok(Box::new(OnEach(Flap { about: &FLAP_ABOUT, chains: Chains { suffix: "-FLAP" }, aim, down, up })))
+    Ok(Box::new(OnEach(Flap { about: &FLAP_ABOUT, chains: Chains::filter("-FLAP"), aim, down, up })))
 }
 
 fn open_burst(options: &mut Options) -> Result<Box<dyn Nemesis>, SpecError> {
     let down = options.number("down", 100, 50..=2_000)?;
     let up = options.number("up", 300, 50..=10_000)?;
     let aim = Aim::of(options, Target::One.into())?;
-    Ok(Box::new(OnEach(Flap { about: &BURST_ABOUT, chains: Chains { suffix: "-BURST-LOSS" }, aim, down, up })))
+    Ok(Box::new(OnEach(Flap { about: &BURST_ABOUT, chains: Chains::filter("-BURST-LOSS"), aim, down, up })))
 }
 
 /// Links that come and go.

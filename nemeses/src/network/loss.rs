@@ -25,7 +25,7 @@ const ABOUT: About = About {
     settings: &[Setting { name: "percent", default: "20", does: "the probability of loss, 1 to 100" }],
 };
 
-const CHAINS: Chains = Chains { suffix: "-LOSS" };
+const CHAINS: Chains = Chains::filter("-LOSS");
 
 fn open(options: &mut Options) -> Result<Box<dyn Nemesis>, SpecError> {
     let percent = options.number("percent", 20, 1..=100)?;

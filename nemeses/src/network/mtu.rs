@@ -26,7 +26,7 @@ const ABOUT: About = About {
     settings: &[Setting { name: "bytes", default: "600", does: "the longest packet that passes, 300 to 1400 bytes" }],
 };
 
-const CHAINS: Chains = Chains { suffix: "-MTU" };
+const CHAINS: Chains = Chains::filter("-MTU");
 
 fn open(options: &mut Options) -> Result<Box<dyn Nemesis>, SpecError> {
     let bytes = options.number("bytes", 600, 300..=1400)?;

@@ -25,7 +25,7 @@ const ABOUT: About = About {
     settings: &[],
 };
 
-const CHAINS: Chains = Chains { suffix: "-RESET" };
+const CHAINS: Chains = Chains::filter("-RESET");
 
 /// A reset itself must pass, for the one that answers a packet of this node comes in as if from the peer.
 const RULE: &str = "-p tcp ! --tcp-flags RST RST -j REJECT --reject-with tcp-reset";
