@@ -1,11 +1,14 @@
 //! What a test is: the same settings from a TOML file and from flags; flags win.
 
+mod names;
+
+pub use names::{DatabaseName, LevelName, NemesisList, TestName, WorkloadName};
+
 use crate::exit::{Exit, Failure};
 use crate::probe::Probe;
 use crate::quantity::{Concurrency, NodeChoice, Rate, Seed, Span};
 use crate::replay::{self, Step};
 use anyhow::Context;
-use checkers::txn::level::Level;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -320,130 +323,6 @@ impl Plan {
 
 fn inventory_of_lab(name: &str) -> Result<PathBuf, Failure> {
     Ok(lab::Lab::named(name).map_err(|e| Failure::new(Exit::Usage, e))?.inventory())
-}
-
-/// A name that is valid once it exists: read from flags and files by the same rules.
-macro_rules! checked_name {
-    ($(#[$doc:meta])* $name:ident, $check:expr) => {
-        $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
-        pub struct $name(pub String);
-
-        impl std::str::FromStr for $name {
-            type Err = String;
-            fn from_str(text: &str) -> Result<$name, String> {
-                let check: fn(&str) -> Result<(), String> = $check;
-                check(text).map(|()| $name(text.to_owned()))
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = String;
-            fn try_from(text: String) -> Result<$name, String> {
-                text.parse()
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(name: $name) -> String {
-                name.0
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-    };
-}
-
-checked_name!(
-    /// The name of a test: a folder of that name holds its runs.
-    TestName,
-    |text| {
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-        let fits = !text.is_empty() && text.len() <= 60 && !text.starts_with('.') && text.chars().all(plain);
-        let expected = "a name of letters, digits, `-`, `_` and `.`, at most 60 of them, not beginning with `.`";
-        if fits { Ok(()) } else { Err(format!("expected {expected}, not `{text}`")) }
-    }
-);
-
-checked_name!(
-    /// A database with its options.
-    DatabaseName,
-    |text| databases::open(text, 0).map(|_| ()).map_err(|e| e.to_string())
-);
-
-checked_name!(
-    /// A workload.
-    WorkloadName,
-    |text| {
-        let names: Vec<&str> = workloads::ALL.iter().map(|w| w.name).collect();
-        let known = names.contains(&text);
-        if known { Ok(()) } else { Err(format!("there is no workload `{text}`; there are {}", names.join(", "))) }
-    }
-);
-
-checked_name!(
-    /// A level of isolation.
-    LevelName,
-    |text| {
-        let names = || Level::names().map(|(_, name)| name);
-        let near = cluster::nearest(text, names()).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
-        Level::parse(text).map(|_| ()).ok_or_else(|| format!("there is no level of isolation `{text}`{near}"))
-    }
-);
-
-impl LevelName {
-    /// The level.
-    #[must_use]
-    pub fn level(&self) -> Level {
-        Level::parse(&self.0).expect("a name is checked when it is read")
-    }
-}
-
-impl Default for LevelName {
-    /// Strict serializable: what people take transactions for.
-    fn default() -> LevelName {
-        LevelName(Level::StrictSerializable.name().to_owned())
-    }
-}
-
-impl WorkloadName {
-    /// True if it is judged by a level of isolation.
-    #[must_use]
-    pub fn has_level(&self) -> bool {
-        workloads::ALL.iter().any(|workload| workload.name == self.0 && workload.has_level)
-    }
-}
-
-checked_name!(
-    /// A list of nemeses with their choices.
-    NemesisList,
-    |text| nemeses::parse(text).map(|_| ()).map_err(|e| e.to_string())
-);
-
-impl NemesisList {
-    /// What the faults of a schedule need.
-    fn from_steps(steps: &[Step]) -> Result<NemesisList, Failure> {
-        replay::nemeses_of(steps).parse().map_err(|error: String| Failure::message(Exit::Data, error))
-    }
-}
-
-impl DatabaseName {
-    /// The name without its options.
-    #[must_use]
-    pub fn kind(&self) -> &str {
-        self.0.split(':').next().unwrap_or_default()
-    }
-
-    /// True if it runs on nodes, and not in this process.
-    #[must_use]
-    pub fn needs_nodes(&self) -> bool {
-        databases::entry_of(&self.0).is_ok_and(|entry| entry.needs_nodes)
-    }
 }
 
 #[cfg(test)]
