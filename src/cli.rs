@@ -88,7 +88,7 @@ pub struct CheckArgs {
     /// Whose documented choices are followed where tools differ
     #[arg(long, value_enum, default_value_t = Like::None)]
     pub compat: Like,
-    /// What the model must be told, for example total=100; may be repeated
+    /// What the model must be told, for example total=100, or timestamps=start-ts,commit-ts; may be repeated
     #[arg(long = "option", value_name = "KEY=VALUE")]
     pub options: Vec<String>,
     /// A level of isolation that transactions are promised [default: strict-serializable]; may be repeated

@@ -112,9 +112,11 @@ pub fn judge_file(path: &Path, asked: &Asked) -> Result<Recorded, Failure> {
         let wanted = Wanted { workload: LEASED_LOCK, threads: 1, seed: 0, expect: Level::StrictSerializable };
         return Ok(Recorded { told: judge_history::<Lock>(&history, wanted).into_iter().map(told).collect(), notes });
     }
-    let (promise, verdict, seen) = by_name(path, asked, &calls)?;
+    let (promise, verdict, mut seen) = by_name(path, asked, &calls)?;
     let check = Check { name: asked.model.clone(), promise, verdict };
-    Ok(Recorded { told: vec![tell(check, &seen, &calls, &drawn)], notes })
+    let besides = seen.besides.take().map(|check| tell(check, &Seen::default(), &calls, &drawn));
+    let told = [tell(check, &seen, &calls, &drawn)].into_iter().chain(besides).collect();
+    Ok(Recorded { told, notes })
 }
 
 /// What is drawn, and with which faults.
@@ -128,6 +130,8 @@ struct Drawn {
 struct Seen {
     /// Of a model.
     violations: Vec<Violation>,
+    /// What else was promised of the same history.
+    besides: Option<Check>,
 }
 
 /// Tells of a check by what was seen, or else by its anomalies, whose operations are calls.
@@ -174,11 +178,11 @@ fn by_name(path: &Path, asked: &Asked, calls: &Calls<'_>) -> Result<(String, Ver
         model_options(entry, &asked.options, &mut options)?;
         let judged = checkers::object::judge(&asked.model, calls, &options).map_err(data)?;
         let (verdict, violations) = verdict(judged, calls);
-        return Ok((entry.summary.to_owned(), verdict, Seen { violations }));
+        return Ok((entry.summary.to_owned(), verdict, Seen { violations, ..Seen::default() }));
     }
     if let Some(objects) = transactional::objects(&asked.model) {
-        let (promise, verdict) = transactional::judge(objects, asked, calls, data)?;
-        return Ok((promise, verdict, Seen::default()));
+        let (promise, verdict, besides) = transactional::judge(objects, asked, calls, data)?;
+        return Ok((promise, verdict, Seen { besides, ..Seen::default() }));
     }
     if !asked.expect.is_empty() {
         let message = format!("`{}` is judged by no level of isolation; leave --expect out", asked.model);

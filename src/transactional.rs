@@ -2,13 +2,14 @@
 
 use crate::exit::{Exit, Failure};
 use crate::recorded::{Asked, Judgeable};
-use checkers::Verdict;
-use checkers::txn::{Initial, Objects, TxnOptions, judge_transactions};
+use checkers::txn::level::Level;
+use checkers::txn::{Initial, Objects, StampFields, TxnOptions, judge_independent};
+use checkers::{Check, Verdict};
 use history::{Calls, TransactionsOf};
 
 /// What `--option` takes for transactions.
 const OPTIONS: &[&str] =
-    &["initial", "linearizable-keys", "own-writes", "realtime", "sequential-keys", "writes-follow-reads"];
+    &["initial", "linearizable-keys", "own-writes", "realtime", "sequential-keys", "timestamps", "writes-follow-reads"];
 
 /// What transactions may be about, by name.
 const NAMES: [(&str, Objects, &str, &str); 3] = [
@@ -56,23 +57,56 @@ pub(crate) fn as_read(objects: Objects) -> Option<TransactionsOf> {
     }
 }
 
-/// Judges a history: what is promised, and the verdict on it.
+/// Judges a history: what is promised, the verdict on it, and what else is promised where timestamps are given.
 pub(crate) fn judge(
     objects: Objects,
     asked: &Asked,
     calls: &Calls<'_>,
     malformed: impl FnOnce(String) -> Failure,
-) -> Result<(String, Verdict), Failure> {
+) -> Result<(String, Verdict, Option<Check>), Failure> {
     let minimise = TxnOptions::MINIMISE;
     let mut options = TxnOptions { as_elle: asked.as_elle, minimise, ..TxnOptions::default() };
     if !asked.expect.is_empty() {
         options.expect = asked.expect.clone();
     }
     asked.options.iter().try_for_each(|pair| set(&mut options, pair))?;
+    let fields = asked.options.iter().filter_map(|pair| pair.strip_prefix("timestamps=")).next_back().map(fields);
+    options.stamps = fields.as_ref().map(|fields| fields.of(calls)).unwrap_or_default();
     let names: Vec<&str> = options.expect.iter().map(|level| level.name()).collect();
-    let judged = judge_transactions(objects, calls, &options).map_err(malformed)?;
+    if fields.is_some() {
+        check_levels(objects, &options)?;
+    }
+    let verdicts = judge_independent(objects, calls, &options).map_err(malformed)?;
     let promise = format!("transactions keep {}", names.join(", "));
-    Ok((promise, judged.verdict()))
+    let besides = fields.zip(verdicts.timestamps).map(|(fields, verdict)| by_timestamps(&fields, verdict));
+    Ok((promise, verdicts.isolation, besides))
+}
+
+/// `START,COMMIT`, or one field that is both; those of the default for anything that is no name.
+fn fields(value: &str) -> StampFields {
+    match value.split_once(',') {
+        Some((start, commit)) => StampFields { start: start.trim().to_owned(), commit: commit.trim().to_owned() },
+        None if value == "true" => StampFields::default(),
+        None => StampFields { start: value.to_owned(), commit: value.to_owned() },
+    }
+}
+
+/// Timestamps say nothing of most levels.
+fn check_levels(objects: Objects, options: &TxnOptions) -> Result<(), Failure> {
+    let bases = options.expect.iter().filter_map(|level| level.base());
+    let is_decided =
+        bases.map(|base| base.0).any(|base| matches!(base, Level::SnapshotIsolation | Level::Serializable));
+    if is_decided && objects != Objects::Predicates {
+        return Ok(());
+    }
+    let what = "is about lists and registers under snapshot isolation or serializability";
+    Err(Failure::message(Exit::Usage, format!("the option `timestamps` {what}")))
+}
+
+/// Whether what was read and written is what the timestamps say: a promise of its own.
+fn by_timestamps(StampFields { start, commit }: &StampFields, verdict: Verdict) -> Check {
+    let promise = format!("reads and writes are as the timestamps say that the database gave ({start}, {commit})");
+    Check { name: "timestamps".to_owned(), promise, verdict }
 }
 
 fn set(options: &mut TxnOptions, pair: &str) -> Result<(), Failure> {
@@ -83,6 +117,7 @@ fn set(options: &mut TxnOptions, pair: &str) -> Result<(), Failure> {
             infer.initial = Initial::All(value.to_owned());
             return Ok(());
         }
+        "timestamps" if !value.is_empty() => return Ok(()),
         "linearizable-keys" => &mut infer.linearizable_keys,
         "own-writes" => &mut infer.own_writes,
         "realtime" => &mut infer.realtime,

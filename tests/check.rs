@@ -212,6 +212,29 @@ fn a_cycle_of_transactions_is_told_to_people_and_machines() {
 }
 
 #[test]
+fn timestamps_of_the_database_are_a_promise_of_their_own() {
+    let harness = Harness::new();
+    let event = |process: u32, value: &str, stamps: &str| {
+        let ask = format!("{{:process {process}, :type :invoke, :f :txn, :value [{value}]}}\n");
+        ask + &format!("{{:process {process}, :type :ok, :f :txn, :value [{value}], {stamps}}}\n")
+    };
+    let write = event(0, "[:w 1 1]", ":begin 1, :end 2") + &event(0, "[:r 1 1] [:w 1 2]", ":begin 3, :end 4");
+    for (begin, code, verdict) in [(5, 0, "valid"), (3, 1, "invalid")] {
+        let text = write.clone() + &event(1, "[:r 1 2]", &format!(":begin {begin}, :end {begin}"));
+        std::fs::write(harness.path().join("stamped.edn"), text).expect("a file is written");
+        let asked = "check stamped.edn --model rw-register --expect snapshot-isolation --option timestamps=begin,end";
+        let told = harness.run(&format!("{asked} --output json"));
+        assert_eq!(told.code, code, "{told}");
+        let answer: serde_json::Value = serde_json::from_str(&told.stdout).expect("it is JSON");
+        let checks = &answer["files"][0]["checks"];
+        assert_eq!((&checks[0]["verdict"], &checks[1]["verdict"]), (&"valid".into(), &verdict.into()), "{told}");
+        assert_eq!(checks[1]["name"], "timestamps", "{told}");
+    }
+    let weak = harness.run("check stamped.edn --model rw-register --expect read-atomic --option timestamps=true");
+    assert_eq!(weak.code, 64, "{weak}");
+}
+
+#[test]
 fn a_cycle_of_transactions_is_drawn() {
     let harness = Harness::new();
     std::fs::write(harness.path().join("skew.edn"), write_skew()).expect("a file is written");

@@ -6,7 +6,8 @@ mod support;
 
 use checkers::Word;
 use checkers::txn::level::Level;
-use checkers::txn::{CycleOptions, InferOptions, Needs, Objects, TxnJudged, TxnOptions, judge_transactions};
+use checkers::txn::{CycleOptions, InferOptions, Needs, Objects, TxnJudged, TxnOptions};
+use checkers::txn::{judge_independent, judge_transactions};
 use history::{Calls, ReadOptions, TransactionsOf, read};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -320,4 +321,36 @@ fn an_element_that_two_transactions_append_has_no_place() {
         let by_skew = judged("az1au1 rz1ru", Objects::Lists, &options);
         assert_eq!(found.word == Word::Invalid, by_skew.word == Word::Invalid, "{level}: {found:#?}");
     }
+}
+
+#[test]
+fn independent_keys_are_histories_of_their_own() {
+    // Each key by itself is serializable, and both together are not: they share names of objects and nothing else.
+    let skew = |key: &str, one: &str, other: &str| {
+        let event = |process: u32, kind: &str, value: &str| {
+            format!("{{:process {process}, :type :{kind}, :f :txn, :value [{key} [{value}]]}}\n")
+        };
+        [event(1, "invoke", one), event(2, "invoke", other), event(1, "ok", one), event(2, "ok", other)].concat()
+    };
+    let (read_x, read_y) = ("[:r :x []] [:append :y 1]", "[:r :y []] [:append :x 1]");
+    let judge = |text: &str| {
+        let options = ReadOptions { independent: true, ..ReadOptions::default() };
+        let recording = history::read_bytes(text.as_bytes(), &options).expect("a history");
+        let calls = Calls::pair(&recording).expect("pairs");
+        let options = TxnOptions { minimise: TxnOptions::MINIMISE, ..TxnOptions::default() };
+        judge_independent(Objects::Lists, &calls, &options).expect("transactions").isolation
+    };
+    let apart = skew("5", read_x, "[:r :z []]") + &skew("6", read_y, "[:r :z []]");
+    assert_eq!(judge(&apart).word(), Word::Unknown, "nobody precedes anybody: {:?}", judge(&apart));
+    let seen = "[:r :x []] [:append :x 1]";
+    let fine = skew("5", seen, "[:r :x [1]]") + &skew("6", seen, "[:r :x [1]]");
+    assert_eq!(judge(&fine).word(), Word::Valid, "{:?}", judge(&fine));
+    let broken = fine + &skew("7", read_x, read_y);
+    let verdict = judge(&broken);
+    let [anomaly] = verdict.anomalies() else { panic!("{verdict:?}") };
+    assert!(anomaly.explanation.starts_with("key 7: write skew: "), "{anomaly:?}");
+    let rows: Vec<u32> = anomaly.operations.iter().map(|id| id.0).collect();
+    assert_eq!(rows, [4, 5]);
+    let minimal = anomaly.argument.as_ref().and_then(|argument| argument.minimal.clone()).expect("it has one");
+    assert_eq!((minimal.of, minimal.transactions[1].operation.0), (2, 5));
 }

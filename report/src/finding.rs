@@ -219,10 +219,11 @@ impl Finding {
 
     /// What it is, in a few words.
     pub(crate) fn phrase(&self) -> String {
+        let of_key = self.key.as_ref().map(|key| format!(", key {key}")).unwrap_or_default();
         match &self.nickname {
-            Some(nickname) => format!("{nickname} ({})", self.name),
+            Some(nickname) => format!("{nickname} ({}){of_key}", self.name),
             None if !self.steps.is_empty() => {
-                format!("{}: a cycle of {}", self.name, counted(self.steps.len(), "transaction"))
+                format!("{}{of_key}: a cycle of {}", self.name, counted(self.steps.len(), "transaction"))
             }
             None => phrase_of(&self.name, self.key.as_deref()),
         }

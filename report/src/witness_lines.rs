@@ -25,7 +25,8 @@ pub(crate) fn witness_lines(finding: &Finding, width: usize) -> Vec<String> {
         let named = finding.nickname.as_ref().map(|nickname| format!(": {nickname}")).unwrap_or_default();
         // The steps of a cycle say all of its sentence.
         let sentence = if finding.steps.is_empty() { format!(": {}", finding.explanation) } else { String::new() };
-        lines.say(2, "", &format!("{}{named}{sentence}", finding.name), 8);
+        let of_key = finding.key.as_ref().map(|key| format!(", key {key}")).unwrap_or_default();
+        lines.say(2, "", &format!("{}{of_key}{named}{sentence}", finding.name), 8);
         lines.transactions(finding);
         lines.table(&finding.called_operations(|transaction| transaction.name.clone()));
     }

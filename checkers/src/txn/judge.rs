@@ -8,10 +8,12 @@
 mod case;
 mod certificate;
 mod decide;
+mod independent;
+mod stamped;
 mod told;
 
 use super::explain::Explained;
-use super::level::{Boundary, Lattice, Level};
+use super::level::{Boundary, Lattice, Level, Stamps};
 use super::minimal::{Minimal, Same, Whole, minimal};
 use super::predicate::{self, SetUp};
 use super::{CycleOptions, InferOptions, Inferred, Needs, Phenomenon, cycles};
@@ -20,6 +22,8 @@ use crate::verdict::{Anomaly, Evidence, Verdict, Word};
 use case::Case;
 pub use certificate::Certificate;
 use history::Calls;
+pub use independent::{TxnVerdicts, judge_independent};
+pub use stamped::{StampFields, judge_timestamps};
 
 /// What the transactions are about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +43,8 @@ pub struct TxnOptions {
     pub infer: InferOptions,
     /// What cycles are looked for, and how hard.
     pub cycles: CycleOptions,
+    /// By row: the timestamps that the database gave; empty if it gave none. They may show that a level was kept.
+    pub stamps: Vec<Option<Stamps>>,
     /// The levels that the system promises.
     pub expect: Vec<Level>,
     /// True: what Elle would say, with its lattice and without what it does not look for.
@@ -59,6 +65,7 @@ impl Default for TxnOptions {
         TxnOptions {
             infer: InferOptions::default(),
             cycles: CycleOptions::default(),
+            stamps: Vec::new(),
             expect: vec![Level::StrictSerializable],
             as_elle: false,
             visits: 100_000_000,

@@ -40,7 +40,10 @@ pub use explain::{Explained, Hop};
 pub use finding::{Finding, MOST_TOLD, Spot, verify_finding};
 pub use graph::{Edge, Graph, Kinds};
 pub use inferred::{EMPTY_GRAPH, Inferred, TxnExposure};
-pub use judge::{Certificate, Objects, Refutation, TxnAnomaly, TxnJudged, TxnOptions, judge_transactions};
+pub use judge::{
+    Certificate, Objects, Refutation, StampFields, TxnAnomaly, TxnJudged, TxnOptions, TxnVerdicts, judge_independent,
+    judge_timestamps, judge_transactions,
+};
 pub use level::orders_of;
 pub use minimal::{Kept, Minimal};
 pub use options::{InferOptions, Initial};

@@ -161,6 +161,32 @@ impl<'a> Calls<'a> {
         self.key.iter().copied().filter(|key| key.present().is_some() && seen.insert(*key)).collect()
     }
 
+    /// The calls at these positions alone, in that order, with all that is no client's.
+    ///
+    /// # Panics
+    /// If there is no call at one of them.
+    #[must_use]
+    pub fn only(&self, positions: &[u32]) -> Calls<'a> {
+        fn of<T: Copy>(column: &[T], positions: &[u32]) -> Vec<T> {
+            positions.iter().map(|position| column[*position as usize]).collect()
+        }
+        Calls {
+            recording: self.recording,
+            invoked: of(&self.invoked, positions),
+            completion: of(&self.completion, positions),
+            process: of(&self.process, positions),
+            f: of(&self.f, positions),
+            key: of(&self.key, positions),
+            argument: of(&self.argument, positions),
+            result: of(&self.result, positions),
+            outcome: of(&self.outcome, positions),
+            others: self.others.clone(),
+            orphans: self.orphans.clone(),
+            remarks: self.remarks.clone(),
+            notes: self.notes.clone(),
+        }
+    }
+
     /// Rows of events that are no client's: nemeses and everything else with a name.
     #[must_use]
     pub fn others(&self) -> &[u32] {

@@ -40,7 +40,11 @@ impl Case<'_> {
             .filter(|level| follows(&lattice, &decided.kept, *level, |level| refuted.contains(&level)))
             .collect();
         let strongest = lattice.strongest(&kept);
-        let evidence = self.evidence(&boundary, &strongest);
+        let mut evidence = self.evidence(&boundary, &strongest);
+        if !decided.by_timestamps.is_empty() {
+            let relied = format!("the timestamps that the database gave, for {}", level_names(&decided.by_timestamps));
+            evidence.push(("relied on".to_owned(), relied));
+        }
         let reason = if word == Word::Unknown { decided.doubts.join("; ") } else { String::new() };
         let anomalies = self.anomalies(&lattice);
         let mut refutations = decided.refuted;

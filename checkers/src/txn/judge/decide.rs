@@ -1,7 +1,7 @@
 //! Levels that no single anomaly refutes: asked for by themselves, and no refutation believed before a second look.
 
 use super::case::{Case, fault};
-use super::{Certificate, Objects, Refutation};
+use super::{Certificate, Objects, Refutation, stamped};
 use crate::phrase::count;
 use crate::txn::level::{self, Exact, Lattice, Lemma, Level, Link, Polygraph, Unproven, Weak, WeakOutcome};
 use crate::txn::level::{verify_circle, verify_lemmas};
@@ -14,11 +14,15 @@ pub(super) struct Decided {
     pub(super) kept: Vec<Level>,
     pub(super) refuted: Vec<Refutation>,
     pub(super) doubts: Vec<String>,
+    /// Those that are kept because timestamps say so.
+    pub(super) by_timestamps: Vec<Level>,
 }
 
 /// Whether a history of registers keeps a level.
 enum Answer {
     Kept,
+    /// By the timestamps that the database gave.
+    Stamped,
     Refuted(Box<Refutation>),
     Open,
     /// It was said to be refuted, by what did not stand a second look.
@@ -96,6 +100,10 @@ impl Case<'_> {
         for level in self.options.expect.iter().filter(|level| !refuted.contains(level)) {
             match self.decide_register(*level) {
                 Answer::Kept => decided.kept.push(*level),
+                Answer::Stamped => {
+                    decided.kept.push(*level);
+                    decided.by_timestamps.push(*level);
+                }
                 Answer::Refuted(refutation) => decided.refuted.push(*refutation),
                 Answer::Open => decided.doubts.push(format!(
                     "the order of versions leaves {level} open, or it was not decided within the budget"
@@ -116,6 +124,9 @@ impl Case<'_> {
         if matches!(base, Level::ReadUncommitted | Level::ReadCommitted) {
             // What they forbid are cycles of known edges, and all of those were found.
             return Answer::Kept;
+        }
+        if stamped::explains(self.inferred, &self.options.stamps, level) {
+            return Answer::Stamped;
         }
         if let Some(outcome) = Polygraph::new(accesses, timeline, graph).satisfies(level, self.options.visits) {
             return match outcome {

@@ -19,5 +19,5 @@ pub use lattice::{Boundary, Lattice};
 pub use name::{Level, orders_of};
 pub use polygraph::{Explained, Lemma, Link, Polygraph};
 pub use second_look::{Evidence, Unproven, verify_circle, verify_lemmas};
-pub use timestamps::{Claim, Contradiction, Stamps, contradictions};
+pub use timestamps::{Claim, Contradiction, Stamps, contradictions, keep_realtime, verify_contradiction};
 pub use weak::{Before, Cause, Reason, Weak, WeakOutcome, verify_befores};

@@ -5,7 +5,7 @@
 //! none. Whether timestamps agree with real time is not asked either.
 
 use super::order;
-use crate::txn::{Accesses, INITIAL, Needs, Timeline};
+use crate::txn::{Accesses, INITIAL, NEVER, Needs, Timeline};
 use rustc_hash::FxHashMap;
 
 /// When a transaction took its snapshot, and when it committed, by the database's own clock.
@@ -101,6 +101,74 @@ pub fn contradictions(
     replay.found.sort_unstable();
     replay.found.dedup();
     replay.found
+}
+
+/// True if nobody's snapshot, or commit where only that counts, is from before the commit of one that had ended in real time.
+#[must_use]
+pub fn keep_realtime(timeline: &Timeline, stamps: &[Option<Stamps>], claim: Claim) -> bool {
+    let known = || stamps.iter().enumerate().filter_map(|(row, stamps)| Some((row, (*stamps)?)));
+    let mut ends: Vec<(u32, u64)> = known()
+        .filter(|(row, _)| timeline.completed[*row] != NEVER)
+        .map(|(row, s)| (timeline.completed[row], s.commit))
+        .collect();
+    let mut begins: Vec<(u32, u64)> = known()
+        .map(|(row, s)| (timeline.invoked[row], if claim == Claim::Serializable { s.commit } else { s.start }))
+        .collect();
+    ends.sort_unstable();
+    begins.sort_unstable();
+    let (mut ended, mut last) = (ends.into_iter().peekable(), None);
+    begins.into_iter().all(|(begun, stamp)| {
+        while let Some((_, commit)) = ended.next_if(|end| end.0 < begun) {
+            last = last.max(Some(commit));
+        }
+        last.is_none_or(|last| last <= stamp)
+    })
+}
+
+/// A second look at a contradiction, in the simplest way that there is: true if reads, writes and timestamps show it. A
+/// tie shows nothing by itself.
+#[must_use]
+pub fn verify_contradiction(
+    accesses: &Accesses,
+    timeline: &Timeline,
+    stamps: &[Option<Stamps>],
+    claim: Claim,
+    found: &Contradiction,
+) -> bool {
+    let known = |row: u32| stamps.get(row as usize).copied().flatten();
+    let serial = claim == Claim::Serializable;
+    let wrote = |row: u32, key: u32| accesses.writes(row).iter().any(|write| write.key == key);
+    match *found {
+        Contradiction::Backwards { row } => known(row).is_some_and(|own| !serial && own.commit < own.start),
+        Contradiction::Tie { .. } => false,
+        Contradiction::Read { row, key, read, .. } => {
+            let Some(own) = known(row) else { return false };
+            let has_read = accesses.reads(row).iter().any(|own| (own.key, own.from) == (key, read));
+            let seen = |other: &u32| {
+                let before = |at: u64| match (serial, accesses.writes(row).is_empty()) {
+                    (true, true) => at <= own.commit,
+                    (true, false) => at < own.commit,
+                    // A snapshot of the time of one's own commit is from just before it.
+                    (false, _) => at < own.start || (at == own.start && own.start != own.commit),
+                };
+                *other != row && wrote(*other, key) && known(*other).is_some_and(|other| before(other.commit))
+            };
+            let commit = |row: u32| known(row).map(|stamps| stamps.commit);
+            let last = (0..accesses.len() as u32).filter(seen).map(commit).max().flatten();
+            let of_read = if read == INITIAL { None } else { commit(read) };
+            has_read && (read == INITIAL || of_read.is_some()) && last != of_read
+        }
+        Contradiction::Conflict { row, other, key } => {
+            let Some((own, other_stamps)) = known(row).zip(known(other)) else { return false };
+            let between = own.start < other_stamps.commit && other_stamps.commit < own.commit;
+            !serial && row != other && wrote(row, key) && wrote(other, key) && between
+        }
+        Contradiction::Session { row, before } => {
+            let Some((own, first)) = known(row).zip(known(before)) else { return false };
+            let begun = if serial { own.commit } else { own.start };
+            order::is_session_before(timeline, before, row) && begun < first.commit
+        }
+    }
 }
 
 struct Replay<'a> {

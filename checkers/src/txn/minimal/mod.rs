@@ -145,8 +145,11 @@ fn judged(whole: &Whole<'_>, index: &Index<'_>, part: &Part) -> Option<TxnJudged
     let options = whole.options;
     let order = &options.infer.commit_order;
     let mut options = TxnOptions { minimise: 0, visits: VISITS.min(options.visits), ..options.clone() };
-    options.infer.commit_order =
-        part.rows().into_iter().map(|row| order.get(row as usize).copied().flatten()).collect();
+    let rows = part.rows();
+    options.infer.commit_order = rows.iter().map(|row| order.get(*row as usize).copied().flatten()).collect();
+    if !options.stamps.is_empty() {
+        options.stamps = rows.iter().map(|row| options.stamps.get(*row as usize).copied().flatten()).collect();
+    }
     judge_transactions(whole.objects, &calls, &options).ok()
 }
 
