@@ -21,7 +21,7 @@ pub struct Trial<M: Model> {
 
 /// How many histories of each model: all of them at night.
 fn rounds() -> u64 {
-    if std::env::var_os("GAINSAY_NIGHTLY").is_some() { 100_000 } else { 4_000 }
+    if std::env::var_os("GAINSAY_NIGHTLY").is_some() { 100_000 } else { 10_000 }
 }
 
 /// Every subset of crashed calls, every order. Source: checkers.md, appendix A.
