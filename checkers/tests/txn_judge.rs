@@ -119,6 +119,14 @@ fn a_value_that_nobody_wrote_is_invalid_to_us() {
 }
 
 #[test]
+fn guarantees_of_sessions_follow_from_causal_consistency_of_registers() {
+    for level in [Level::Causal, Level::Pram, Level::MonotonicReads] {
+        let found = judged("p1:wx1 then p1:rx1wy2 then p2:ry2 then p2:rx1", Objects::Registers, &asked_of(level));
+        assert_eq!(found.word, Word::Valid, "{level}: {}", found.reason);
+    }
+}
+
+#[test]
 fn what_a_valid_history_keeps_is_said() {
     let found = judged("ax1 then rx1ax2 then rx12", Objects::Lists, &TxnOptions::default());
     assert_eq!((found.word, found.strongest), (Word::Valid, vec![Level::StrictSerializable]));

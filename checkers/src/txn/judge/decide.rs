@@ -120,7 +120,11 @@ impl Case<'_> {
     fn decide_register(&self, level: Level) -> Answer {
         let timeline = self.inferred.transactions.timeline();
         let (accesses, graph) = (&self.inferred.accesses, &self.inferred.graph);
-        let Some((base, _)) = level.base() else { return Answer::Open };
+        let Some((base, _)) = level.base() else {
+            // A guarantee of sessions, which has no engine of its own.
+            let is_kept = self.keeps_a_stronger_one(level, &Weak::new(accesses, timeline));
+            return if is_kept { Answer::Kept } else { Answer::Open };
+        };
         if matches!(base, Level::ReadUncommitted | Level::ReadCommitted) {
             // What they forbid are cycles of known edges, and all of those were found.
             return Answer::Kept;
