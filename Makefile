@@ -4,6 +4,7 @@
 #   make demo-bug    finds a real bug of etcd 3.4.23, and its absence from 3.5
 #   make test        format, clippy, docs, every test
 #   make nightly     what takes too long for `make test`
+#   make fault-table every fault on real nodes, and docs/FAULTS.md from what was measured
 #   make bench       speed of the interpreter and of the checkers
 #   make lab-down    takes the demonstration's nodes down
 
@@ -13,7 +14,7 @@ SHELL := /bin/bash
 
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: demo demo-bug test nightly bench lab-down setup build
+.PHONY: demo demo-bug test nightly fault-table bench lab-down setup build
 
 setup:
 	@scripts/setup.sh
@@ -35,6 +36,10 @@ test: setup
 
 nightly: build
 	GAINSAY_NIGHTLY=1 cargo test --release --workspace --locked
+
+fault-table: setup
+	GAINSAY_NIGHTLY=1 GAINSAY_FAULT_TABLE=$(CURDIR)/docs/FAULTS.md \
+	  cargo test --locked -p gainsay-nemeses --test catalogue -- --nocapture
 
 bench: setup
 	cargo bench --locked

@@ -1,6 +1,7 @@
 //! Faults while they happen: each nemesis follows its own part of the schedule, and every step is on the disk before
 //! the next one is taken.
 
+use crate::limits::{Admitted, InForce};
 use crate::probe::{Watch, When};
 use crate::progress::Progress;
 use crate::replay::Step;
@@ -39,6 +40,8 @@ pub struct Faults {
     pub seed: u64,
     /// Where people see what is in force.
     pub progress: Arc<Progress>,
+    /// Those that are in force, and what may be besides.
+    pub in_force: InForce,
     /// What must hold while they are in force.
     pub watch: Arc<Watch>,
 }
@@ -88,19 +91,35 @@ impl Faults {
     ) -> Result<()> {
         let nemesis = &self.nemeses[planned.nemesis];
         let given = self.decided.get(number as usize).cloned().flatten();
-        let chosen = match given {
-            Some(decided) => Ok(decided),
-            None => nemesis.decide(&self.system, rng).await,
+        let is_given = given.is_some();
+        let admitted = match given {
+            Some(decided) => Ok(self.in_force.given(number, &self.system, decided)),
+            None => self.in_force.choose(number, nemesis.as_ref(), &self.system, rng).await,
         };
-        let decided = match chosen {
-            Ok(decided) => decided,
-            Err(error) => {
-                let nothing = Injected { description: nemesis.name().to_owned(), nodes: vec![], grudge: vec![] };
-                self.log.record(number, nemesis.name(), &nothing, FaultPhase::Planned)?;
-                let reason = error.to_string();
-                return self.log.record(number, nemesis.name(), &nothing, FaultPhase::Refused { reason });
+        let refusal = match admitted {
+            Ok(Admitted::Fault(decided)) => return self.carry_out(number, planned, decided, stop).await,
+            // By chance it would go beyond the limits at this moment: it does not happen, and nothing is missing.
+            Ok(Admitted::Nothing(reason)) if !is_given => {
+                tracing::info!("left out: {reason}");
+                return Ok(());
             }
+            Ok(Admitted::Nothing(reason)) => reason,
+            Err(error) => error.to_string(),
         };
+        let nothing = Injected { description: nemesis.name().to_owned(), nodes: vec![], grudge: vec![] };
+        self.log.record(number, nemesis.name(), &nothing, FaultPhase::Planned)?;
+        self.log.record(number, nemesis.name(), &nothing, FaultPhase::Refused { reason: refusal })
+    }
+
+    /// A fault from the moment at which it is decided and admitted to that at which it is healed.
+    async fn carry_out(
+        &self,
+        number: u32,
+        planned: &PlannedFault,
+        decided: Injected,
+        stop: &mut watch::Receiver<Stop>,
+    ) -> Result<()> {
+        let nemesis = &self.nemeses[planned.nemesis];
         let record = |phase| self.log.record(number, nemesis.name(), &decided, phase);
         self.log.decided(&Step::of(&self.words[planned.nemesis], planned, &decided))?;
         record(FaultPhase::Planned)?;
@@ -126,6 +145,7 @@ impl Faults {
             Ok(()) => FaultPhase::Healed,
             Err(reason) => FaultPhase::NotHealed { reason },
         };
+        self.in_force.let_go(number);
         self.progress.fault_ends(number);
         record(healed)
     }

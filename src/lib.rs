@@ -13,6 +13,7 @@ mod index;
 pub mod interpreter;
 pub mod journal;
 mod judge;
+mod limits;
 pub mod offered;
 mod plan;
 mod probe;

@@ -5,6 +5,7 @@ mod names;
 pub use names::{DatabaseName, LevelName, NemesisList, TestName, WorkloadName};
 
 use crate::exit::{Exit, Failure};
+use crate::limits::LimitSettings;
 use crate::probe::Probe;
 use crate::quantity::{Concurrency, NodeChoice, Rate, Seed, Span};
 use crate::replay::{self, Step};
@@ -99,6 +100,9 @@ pub struct Settings {
     #[arg(skip)]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fault: Vec<Step>,
+    /// How much may be broken at the same time
+    #[command(flatten)]
+    pub limits: LimitSettings,
     /// Leave the database as it is at the end, running and with its data
     #[arg(long)]
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -153,6 +157,9 @@ pub struct Plan {
     /// What goes wrong when; empty if chance decides.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub fault: Vec<Step>,
+    /// How much may be broken at the same time.
+    #[serde(skip_serializing_if = "LimitSettings::are_none", default)]
+    pub limits: LimitSettings,
 }
 
 impl Settings {
@@ -206,6 +213,7 @@ impl Settings {
             time_to_live: self.time_to_live.or(file.time_to_live),
             recovery_limit: self.recovery_limit.or(file.recovery_limit),
             fault: if self.fault.is_empty() { file.fault } else { self.fault },
+            limits: self.limits.over(file.limits),
             probe: if self.probe.is_empty() { file.probe } else { self.probe },
             leave_running: self.leave_running || file.leave_running,
         }
@@ -242,6 +250,7 @@ impl Settings {
             recovery_limit: self.recovery_limit.unwrap_or(Span::seconds(60)),
             probe: self.probe,
             fault: self.fault,
+            limits: self.limits,
             leave_running: self.leave_running,
             expect: self.expect.or_else(|| workload.has_level().then(LevelName::default)),
             database,
@@ -316,6 +325,7 @@ impl Plan {
         {
             words.push(format!("--inventory {}", cluster::Command::quote(&inventory.display().to_string())));
         }
+        words.extend(self.limits.words());
         words.push(format!("--seed {}", self.seed));
         words.join(" ")
     }

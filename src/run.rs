@@ -7,6 +7,7 @@ use crate::index::{Finished, Index};
 use crate::interpreter::{Interpreter, Limits, Setup};
 use crate::journal::Journal;
 use crate::judge::{Promised, Results, judge, worst};
+use crate::limits::InForce;
 use crate::offered::{Offered, Wanted};
 use crate::plan::Plan;
 use crate::probe::{Watch, When};
@@ -97,6 +98,9 @@ async fn suitable(plan: &Plan, testbed: &Testbed) -> Result<(), Failure> {
     for nemesis in nemeses::parse(&plan.nemesis.0).map_err(refused)? {
         nemesis.suits(&testbed.system).map_err(refused)?;
         nemesis.preflight(&testbed.system).await.map_err(refused)?;
+        if let Some(objection) = plan.limits.never(nemesis.as_ref(), &testbed.system).await {
+            return Err(Failure::message(Exit::Data, objection));
+        }
     }
     Ok(())
 }
@@ -209,6 +213,7 @@ impl<D: Offered> Run<D> {
             origin,
             seed: self.plan.seed.0,
             progress: Arc::clone(&self.progress),
+            in_force: InForce::none(self.plan.limits),
             watch: Arc::clone(&self.watch),
         })
     }

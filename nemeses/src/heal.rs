@@ -2,6 +2,7 @@
 
 use crate::catalogue::every_nemesis;
 use crate::everywhere::{self, Task};
+use crate::network::chains::SAVED;
 use crate::{Measured, Nemesis, System, switch};
 use cluster::{Node, NodeError};
 use std::time::Duration;
@@ -13,7 +14,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// is undone. Disks are thawed first and units started last, for what starts may write and talk.
 #[must_use]
 pub fn heal_script() -> String {
-    let mut script = "failed=0\n".to_owned();
+    let mut script = format!("failed=0\n{SAVED}");
     for nemesis in every_nemesis().iter().rev() {
         script += &format!("# {}\n{} || failed=1\n", nemesis.name(), nemesis.heal_script());
     }
@@ -60,10 +61,21 @@ async fn everywhere(nodes: &[Node], does: &str, script: &str) -> Vec<(String, Re
 
 async fn verify_node(system: &System, node: &Node) -> Measured {
     let mut all = Measured { in_effect: true, description: String::new() };
+    let mut script = SAVED.to_owned();
     for nemesis in every_nemesis() {
-        let found = nemesis.healed(system, node).await;
-        add(&mut all, nemesis.name(), found);
+        match nemesis.trace_script(system, node) {
+            Some(trace) => {
+                script += &format!("said=$(\n{trace})\n[ \"$said\" = yes ] || echo {}: $said\n", nemesis.name())
+            }
+            None => add(&mut all, nemesis.name(), nemesis.healed(system, node).await),
+        }
     }
+    let task = Task::new(node, "look for what is left", script + "true\n", LIMIT);
+    let left = task.run().await.map(|output| Measured {
+        in_effect: output.text().is_empty(),
+        description: if output.text().is_empty() { "nothing".to_owned() } else { output.text().replace('\n', "; ") },
+    });
+    add(&mut all, "left of faults", left);
     let left = Task::new(node, "look for what is left", LEFT, Duration::from_secs(10)).run().await;
     let left = left.map(|output| everywhere::tally("nodes without a trace", &[(node.name.clone(), output)]));
     add(&mut all, "switch", left);

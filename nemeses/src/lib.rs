@@ -16,6 +16,7 @@ mod companion;
 mod disk;
 mod everywhere;
 mod heal;
+mod limits;
 mod local;
 mod marks;
 mod membership;
@@ -31,6 +32,7 @@ mod victims;
 
 pub use catalogue::{Choice, Entry, Family, all};
 pub use heal::{heal, heal_all, heal_script, verify_healed};
+pub use limits::Limits;
 pub use nemesis::{Injected, Measured, Nemesis, System};
 pub use network::grudge::Shape;
 pub use options::Setting;

@@ -172,15 +172,19 @@ impl<L: Local> Nemesis for OnEach<L> {
         format!("(\n{})", self.0.undo())
     }
 
+    fn trace_script(&self, system: &System, node: &Node) -> Option<String> {
+        let (unit, dir) = places(system);
+        let scene = Scene { system, node, unit: &unit, dir: &dir };
+        Some(format!(
+            "for left in {FAULTS}/{}/*; do\n  [ ! -e \"$left\" ] || {{ echo \"$left is left\"; exit 0; }}\ndone\n{}",
+            self.name(),
+            self.0.trace(&scene)
+        ))
+    }
+
     async fn healed(&self, system: &System, node: &Node) -> Result<Measured, NodeError> {
-        let script = |scene: &Scene<'_>| {
-            format!(
-                "for left in {FAULTS}/{}/*; do\n  [ ! -e \"$left\" ] || {{ echo \"$left is left\"; exit 0; }}\ndone\n{}",
-                self.name(),
-                self.0.trace(scene)
-            )
-        };
-        let tasks = self.tasks(system, std::slice::from_ref(&node.name), "look for what is left", script)?;
-        Ok(everywhere::tally("nodes without a trace", &everywhere::run_or_fail(tasks).await?))
+        let script = self.trace_script(system, node).unwrap_or_default();
+        let task = Task::new(node, "look for what is left", script, LOOK);
+        Ok(everywhere::tally("nodes without a trace", &[(node.name.clone(), task.run().await?)]))
     }
 }

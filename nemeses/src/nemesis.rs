@@ -122,6 +122,12 @@ pub trait Nemesis: Send + Sync {
     /// man's switch and `gainsay heal` run the same script. It ends by `exit` only inside of `( )`.
     fn heal_script(&self) -> String;
 
+    /// A shell script that prints `yes` if nothing of this nemesis is left on a node, otherwise what is, so that one
+    /// command can look for the traces of all; None if more is needed than a script on that node.
+    fn trace_script(&self, _: &System, _: &Node) -> Option<String> {
+        None
+    }
+
     /// Measures that nothing of this nemesis is left on a node: `in_effect` is then true, of the healing.
     ///
     /// # Errors

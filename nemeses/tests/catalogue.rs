@@ -1,19 +1,21 @@
 //! Every fault of the catalogue on real nodes: made, measured while it lasts, healed twice, and nothing of it left.
 //!
 //! Some of them in every run of the tests, all of them if `GAINSAY_NIGHTLY` is set; or those that `GAINSAY_FAULTS` names,
-//! separated by spaces. What was measured goes to the file that `GAINSAY_FAULT_RESULTS` names, one JSON object a line.
+//! separated by spaces. `GAINSAY_FAULT_TABLE` names a file for the table of what was measured; the lab is one of machines if
+//! `GAINSAY_LAB_KIND` is `vm`.
 
 #[allow(dead_code, reason = "other tests need the rest of it")]
 mod dummy;
+mod fault_table;
 mod node_state;
 mod real;
 
 use cluster::NodeError;
+use fault_table::Shown;
 use nemeses::{Injected, Nemesis, Switch, System};
 use node_state::{difference, state};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use serde_json::json;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -62,11 +64,14 @@ async fn every_fault_is_made_measured_and_undone() {
     }
     let difference = difference(&whole, &state(&system.nodes).await);
     assert!(difference.is_empty(), "healing nodes that were never hurt changes them: {difference}");
-    let mut made = 0;
+    let mut shown = Vec::new();
     for spec in specs() {
-        made += u32::from(round(&spec, &system, &whole).await);
+        shown.push(round(&spec, &system, &whole).await);
     }
-    assert!(made > 0, "no fault could be made here");
+    assert!(shown.iter().any(|one| one.nodes > 0), "no fault could be made here");
+    if let Ok(path) = std::env::var("GAINSAY_FAULT_TABLE") {
+        std::fs::write(path, fault_table::page(&real::kind().to_string(), system.nodes.len(), &shown)).unwrap();
+    }
     heal_everything(&system).await;
     dummy::remove(&system.nodes).await;
 }
@@ -88,21 +93,21 @@ fn specs() -> Vec<String> {
     all.chain(OFTEN.iter().chain(MORE).map(|&spec| spec.to_owned())).collect()
 }
 
-/// One fault from its preflight to the comparison of the nodes with what they were. False if it is refused here.
-async fn round(spec: &str, system: &System, whole: &[String]) -> bool {
+/// One fault from its preflight to the comparison of the nodes with what they were; for a table made and undone four
+/// times more.
+async fn round(spec: &str, system: &System, whole: &[String]) -> Shown {
     let nemesis = nemeses::parse_one(spec).unwrap();
+    let mut shown = Shown { spec: spec.to_owned(), nodes: 0, inject: vec![], heal: vec![], found: String::new() };
     if let Err(reason) = nemesis.preflight(system).await {
-        note(&json!({ "fault": spec, "refused": reason.to_string() }));
-        return false;
+        shown.found = reason.to_string();
+        report(&format!("{spec} is refused: {reason}"));
+        return shown;
     }
     Switch::arm(system).await.unwrap();
     let decided = nemesis.decide(system, &mut ChaCha8Rng::seed_from_u64(7)).await.unwrap();
     let (before, found) = measured(nemesis.as_ref(), system, &decided).await;
     assert!(!before, "{spec} is in effect before it is made: {found}");
-    let began = Instant::now();
-    let injected = nemesis.inject(system, &decided).await;
-    let inject = began.elapsed();
-    injected.unwrap_or_else(|error| panic!("{spec}: {error}"));
+    shown.inject.push(inject(nemesis.as_ref(), system, &decided).await);
     let (in_effect, effect) = measured(nemesis.as_ref(), system, &decided).await;
     assert!(in_effect, "{}: {effect}", decided.description);
     if spec.starts_with("power-loss") {
@@ -112,25 +117,39 @@ async fn round(spec: &str, system: &System, whole: &[String]) -> bool {
             "not what was flushed: {effect}"
         );
     }
-    let began = Instant::now();
-    all_ok(nemeses::heal(nemesis.as_ref(), &system.nodes).await);
-    let heal = began.elapsed();
-    all_ok(nemeses::heal(nemesis.as_ref(), &system.nodes).await);
+    shown.heal.push(heal(nemesis.as_ref(), system).await);
+    heal(nemesis.as_ref(), system).await;
     for node in &system.nodes {
         let healed = nemesis.healed(system, node).await.unwrap();
         assert!(healed.in_effect, "{spec} on {}: {}", node.name, healed.description);
     }
     let (after, found) = measured(nemesis.as_ref(), system, &decided).await;
     assert!(!after, "{spec} is in effect after it was healed: {found}");
+    let more = if std::env::var_os("GAINSAY_FAULT_TABLE").is_some() { 4 } else { 0 };
+    for _ in 0..more {
+        shown.inject.push(inject(nemesis.as_ref(), system, &decided).await);
+        shown.heal.push(heal(nemesis.as_ref(), system).await);
+    }
     heal_everything(system).await;
     let difference = difference(whole, &state(&system.nodes).await);
     assert!(difference.is_empty(), "{spec} leaves something: {difference}");
-    let milliseconds = |time: Duration| (time.as_secs_f64() * 1e4).round() / 10.0;
-    note(&json!({
-        "fault": spec, "description": decided.description, "nodes": decided.nodes.len(),
-        "inject_ms": milliseconds(inject), "heal_ms": milliseconds(heal), "effect": effect,
-    }));
-    true
+    report(&format!("{} ({:.1?}): {effect}; healed in {:.1?}", decided.description, shown.inject[0], shown.heal[0]));
+    (shown.nodes, shown.found) = (decided.nodes.len(), effect);
+    shown
+}
+
+async fn inject(nemesis: &dyn Nemesis, system: &System, decided: &Injected) -> Duration {
+    let began = Instant::now();
+    let injected = nemesis.inject(system, decided).await;
+    let took = began.elapsed();
+    injected.unwrap_or_else(|error| panic!("{}: {error}", decided.description));
+    took
+}
+
+async fn heal(nemesis: &dyn Nemesis, system: &System) -> Duration {
+    let began = Instant::now();
+    all_ok(nemeses::heal(nemesis, &system.nodes).await);
+    began.elapsed()
 }
 
 async fn measured(nemesis: &dyn Nemesis, system: &System, injected: &Injected) -> (bool, String) {
@@ -149,14 +168,6 @@ fn all_ok(answers: Vec<(String, Result<(), NodeError>)>) {
     for (node, answer) in answers {
         answer.unwrap_or_else(|error| panic!("{node}: {error}"));
     }
-}
-
-/// Prints what was found, and keeps it where that is wanted.
-fn note(line: &serde_json::Value) {
-    report(&line.to_string());
-    let Ok(path) = std::env::var("GAINSAY_FAULT_RESULTS") else { return };
-    let file = std::fs::OpenOptions::new().create(true).append(true).open(path);
-    std::io::Write::write_all(&mut file.unwrap(), format!("{line}\n").as_bytes()).unwrap();
 }
 
 #[expect(clippy::print_stderr, reason = "a test says what it measured")]

@@ -115,6 +115,10 @@ impl Nemesis for RollingRestart {
         self.each.heal_script()
     }
 
+    fn trace_script(&self, system: &System, node: &Node) -> Option<String> {
+        self.each.trace_script(system, node)
+    }
+
     async fn healed(&self, system: &System, node: &Node) -> Result<Measured, NodeError> {
         self.each.healed(system, node).await
     }

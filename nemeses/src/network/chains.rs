@@ -109,7 +109,7 @@ impl Chains {
     /// all is as we made it, else step by step. A node that has none of them is only looked at: even `iptables -L`
     /// would make a table where there is none, and so would `iptables-save -t filter`; without `-t` it does not.
     pub(crate) fn undo(self) -> String {
-        UNDO.replace("SUFFIX", self.suffix).replace("TABLE", self.table)
+        SAVED.to_owned() + &UNDO.replace("SUFFIX", self.suffix).replace("TABLE", self.table)
     }
 
     /// Prints every rule and chain of ours with its counters, or nothing.
@@ -124,7 +124,10 @@ impl Chains {
 
     /// Prints `yes` if neither chain is left.
     pub(crate) fn trace(self) -> String {
-        format!("left=$({})\nif [ -z \"$left\" ]; then echo yes; else echo \"$left\"; fi\n", self.show().trim_end())
+        let find = self.grep("");
+        format!(
+            "{SAVED}left=$(printf '%s\\n' \"$saved\" | {find})\nif [ -z \"$left\" ]; then echo yes; else echo \"$left\"; fi\n"
+        )
     }
 
     /// Finds the lines that name these chains, and not those of another nemesis.
@@ -133,9 +136,11 @@ impl Chains {
     }
 }
 
+/// Sets `saved` to all rules of the node, unless a script around has done so: to save them takes two processes.
+pub(crate) const SAVED: &str = "saved=${saved-$(iptables-save 2>/dev/null; ip6tables-save 2>/dev/null)}\n";
+
 const UNDO: &str = r#"status=0
-for program in iptables ip6tables; do
-  command -v $program-save >/dev/null 2>&1 || continue
+for program in $(printf '%s\n' "$saved" | grep -qE 'GAINSAY-(IN|OUT)SUFFIX( |$)' && echo iptables ip6tables); do
   $program-save 2>/dev/null | grep -qE 'GAINSAY-(IN|OUT)SUFFIX( |$)' || continue
   $program-restore -w 5 --noflush 2>/dev/null <<'END' && continue
 *TABLE

@@ -143,6 +143,10 @@ impl Nemesis for CutClients {
         self.0.heal_script()
     }
 
+    fn trace_script(&self, system: &System, node: &Node) -> Option<String> {
+        self.0.trace_script(system, node)
+    }
+
     async fn healed(&self, system: &System, node: &Node) -> Result<Measured, NodeError> {
         self.0.healed(system, node).await
     }
