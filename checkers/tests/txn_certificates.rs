@@ -24,12 +24,14 @@ use support::transactions::{Objects as Notation, lists, registers};
 const BUDGET: u64 = 10_000_000;
 
 /// Levels of each kind of engine.
-const LEVELS: [Level; 12] = [
+const LEVELS: [Level; 14] = [
     Level::ReadUncommitted,
     Level::ReadCommitted,
     Level::MonotonicAtomicView,
     Level::StrongSessionReadAtomic,
     Level::StrongSessionCausal,
+    Level::StrongCausal,
+    Level::StrongReadAtomic,
     Level::ParallelSnapshotIsolation,
     Level::Prefix,
     Level::SnapshotIsolation,

@@ -233,10 +233,12 @@ impl Raw<'_> {
         let reads = |from: u32, to: u32| from != to && to < self.rows() && self.has_read_from(from, to);
         let order = level.base().map_or(Needs::Data, |base| base.1);
         let session = |from, to| order > Needs::Data && self.is_ordered(Needs::Process, from, to);
-        let hop = |from, to| reads(from, to) || session(from, to);
+        let time = |from, to| order == Needs::Realtime && self.is_ordered(Needs::Realtime, from, to);
+        let hop = |from, to| reads(from, to) || session(from, to) || time(from, to);
         let holds = |step: &Before| match &step.cause {
             Cause::Reads => reads(step.from, step.to),
             Cause::Session => step.from < self.rows() && step.to < self.rows() && session(step.from, step.to),
+            Cause::Realtime => step.from < self.rows() && step.to < self.rows() && time(step.from, step.to),
             Cause::Beginning => step.from >= self.rows(),
             Cause::Overwritten { reader, key, way, .. } => {
                 let own = if step.to < self.rows() { self.writes(step.to, *key) } else { vec![ValueId::NIL] };

@@ -6,12 +6,13 @@ use checkers::txn::level::{Before, Cause, Level, Weak, WeakOutcome};
 use checkers::txn::{Accesses, INITIAL, Needs, Read, Timeline, Write};
 use std::collections::BTreeMap;
 
-const LEVELS: [(Level, Level, Needs); 5] = [
+const LEVELS: [(Level, Level, Needs); 6] = [
     (Level::MonotonicAtomicView, Level::MonotonicAtomicView, Needs::Data),
     (Level::StrongSessionMonotonicAtomicView, Level::MonotonicAtomicView, Needs::Process),
     (Level::ReadAtomic, Level::ReadAtomic, Needs::Data),
     (Level::StrongSessionReadAtomic, Level::ReadAtomic, Needs::Process),
     (Level::StrongSessionCausal, Level::CausalCerone, Needs::Process),
+    (Level::StrongCausal, Level::CausalCerone, Needs::Realtime),
 ];
 
 /// The same history, with no word on the order of versions.

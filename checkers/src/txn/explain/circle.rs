@@ -49,6 +49,7 @@ pub(in crate::txn) fn befores(inferred: &Inferred<'_>, because: &str, steps: &[B
                 (reason.kind, reason.why)
             }
             Cause::Session => ordered("process", &inferred.transactions, step.from, step.to),
+            Cause::Realtime => ordered("realtime", &inferred.transactions, step.from, step.to),
             Cause::Beginning => ("ww".to_owned(), format!("{to} wrote after the beginning")),
             Cause::Overwritten { reader, key, .. } => {
                 let (reader, key) = (inferred.transactions.name(*reader), inferred.transactions.key_text(*key));

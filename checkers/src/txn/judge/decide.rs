@@ -144,22 +144,40 @@ impl Case<'_> {
             };
         }
         let weak = Weak::new(accesses, timeline);
-        match weak.satisfies(level) {
-            Some(WeakOutcome::Satisfied) => Answer::Kept,
-            Some(WeakOutcome::Refuted(circle)) => {
-                let explained = explain::circle::befores(self.inferred, &unexplained(level), &circle);
-                Answer::Refuted(Box::new(Refutation {
-                    level,
-                    explained,
-                    certificate: Certificate::Befores(circle),
-                    breaks_promise: false,
-                }))
-            }
-            Some(WeakOutcome::ThinAir { row, key, from }) => self.out_of_nowhere(level, row, key, from),
-            Some(WeakOutcome::Undecided) => Answer::Open,
-            None if self.keeps_a_stronger_one(level, &weak) => Answer::Kept,
-            None => Answer::Open,
+        if let Some(outcome) = weak.satisfies(level) {
+            return self.answered(level, outcome);
         }
+        if self.keeps_a_stronger_one(level, &weak) { Answer::Kept } else { self.refuted_by_a_weaker_one(level, &weak) }
+    }
+
+    fn answered(&self, level: Level, outcome: WeakOutcome) -> Answer {
+        match outcome {
+            WeakOutcome::Satisfied => Answer::Kept,
+            WeakOutcome::Undecided => Answer::Open,
+            WeakOutcome::ThinAir { row, key, from } => self.out_of_nowhere(level, row, key, from),
+            WeakOutcome::Refuted(circle) => {
+                let explained = explain::circle::befores(self.inferred, &unexplained(level), &circle);
+                let certificate = Certificate::Befores(circle);
+                Answer::Refuted(Box::new(Refutation { level, explained, certificate, breaks_promise: false }))
+            }
+        }
+    }
+
+    /// A level that follows from this one, can be decided, and is not kept.
+    fn refuted_by_a_weaker_one(&self, level: Level, weak: &Weak<'_>) -> Answer {
+        let lattice = Lattice::corrected();
+        let decided = [
+            Level::MonotonicAtomicView,
+            Level::StrongSessionMonotonicAtomicView,
+            Level::ReadAtomic,
+            Level::StrongSessionReadAtomic,
+            Level::StrongSessionCausal,
+            Level::StrongCausal,
+        ];
+        let weaker = decided.into_iter().filter(|other| lattice.implies(level, *other));
+        let refuted = |other: Level| Some(self.answered(other, weak.satisfies(other)?));
+        let mut answers = weaker.filter_map(refuted);
+        answers.find(|answer| matches!(answer, Answer::Refuted(_))).unwrap_or(Answer::Open)
     }
 
     /// A read from a transaction that did not write the object refutes all levels. One that did write it, but is in doubt,
@@ -181,7 +199,8 @@ impl Case<'_> {
     fn keeps_a_stronger_one(&self, level: Level, weak: &Weak<'_>) -> bool {
         let lattice = Lattice::corrected();
         let stronger = |other: &Level| lattice.implies(*other, level);
-        let by_reads = [Level::StrongSessionCausal, Level::StrongSessionReadAtomic].into_iter().filter(stronger);
+        let by_reads = [Level::StrongSessionCausal, Level::StrongSessionReadAtomic, Level::StrongCausal];
+        let by_reads = by_reads.into_iter().filter(stronger);
         let mut by_reads = by_reads.filter_map(|other| weak.satisfies(other));
         if by_reads.any(|outcome| matches!(outcome, WeakOutcome::Satisfied)) {
             return true;

@@ -1,9 +1,10 @@
 //! Which writers of one object come in an order that nobody knows, and what follows from either.
 
+use super::writers::Writers;
 use super::{Hop, Lemma, Link};
 use crate::txn::level::exact::layers::Layers;
-use crate::txn::level::order::{is_session_before, rows_by_session};
-use crate::txn::{Accesses, Edge, Graph, INITIAL, Kinds, NEVER, Needs, Timeline, Write};
+use crate::txn::level::order::rows_by_session;
+use crate::txn::{Accesses, Edge, Graph, INITIAL, Kinds, Needs, Timeline};
 use rustc_hash::FxHashMap;
 
 /// Two writers in one order or the other.
@@ -47,44 +48,24 @@ impl Objects {
     }
 }
 
-/// True if an order of no data says which of the two came first.
-pub(super) fn is_ordered(timeline: &Timeline, order: Needs, first: u32, second: u32) -> bool {
-    match order {
-        Needs::Data => false,
-        Needs::Process => is_session_before(timeline, first, second),
-        Needs::Realtime => timeline.is_before(first, second) || is_session_before(timeline, first, second),
-    }
-}
-
-/// The pairs that are open, in the order of their rows; nothing if there are more edges to them than allowed.
+/// The pairs that are open, by object; nothing if there are more edges to them than allowed.
 pub(super) fn constraints(objects: &Objects, timeline: &Timeline, order: Needs, most: u64) -> Option<Vec<Constraint>> {
     let mut by_pair: FxHashMap<(u32, u32), usize> = FxHashMap::default();
     let mut all: Vec<Constraint> = Vec::new();
-    let mut edges = 0;
-    for (key, writers) in objects.writers.iter().enumerate() {
-        for (at, &(second, place)) in writers.iter().enumerate() {
-            for &(first, other) in &writers[..at] {
-                edges += 1;
-                if edges > most {
-                    return None;
-                }
-                let known = place != Write::UNORDERED && other != Write::UNORDERED;
-                let ordered =
-                    || is_ordered(timeline, order, first, second) || is_ordered(timeline, order, second, first);
-                if known || ordered() {
-                    continue;
-                }
-                let pair = [first.min(second), first.max(second)];
-                let at = *by_pair.entry((pair[0], pair[1])).or_insert_with(|| {
-                    all.push(Constraint { writers: pair, readers: [Vec::new(), Vec::new()] });
-                    all.len() - 1
-                });
-                for side in 0..2 {
-                    let readers = objects.readers(key as u32, pair[side]).iter();
-                    all[at].readers[side].extend(readers.copied().filter(|&reader| reader != pair[1 - side]));
-                }
-                edges += 2 + (all[at].readers[0].len() + all[at].readers[1].len()) as u64;
+    let mut left = most;
+    for (key, writers) in (0..).zip(&objects.writers) {
+        let pairs = Writers::new(timeline, order, writers).open_pairs(left)?;
+        for pair in pairs {
+            let at = *by_pair.entry(pair).or_insert_with(|| {
+                all.push(Constraint { writers: [pair.0, pair.1], readers: [Vec::new(), Vec::new()] });
+                all.len() - 1
+            });
+            let both = [pair.0, pair.1];
+            for side in 0..2 {
+                let readers = objects.readers(key, both[side]).iter();
+                all[at].readers[side].extend(readers.copied().filter(|&reader| reader != both[1 - side]));
             }
+            left = left.checked_sub(3 + (all[at].readers[0].len() + all[at].readers[1].len()) as u64)?;
         }
     }
     Some(all)
@@ -103,9 +84,9 @@ pub(super) fn known(objects: &Objects, accesses: &Accesses, timeline: &Timeline,
     for (key, writers) in objects.writers.iter().enumerate() {
         let key = key as u32;
         overwrites_of_the_beginning(objects.readers(key, INITIAL), writers, rows, &mut hubs, &mut edges);
-        for &(first, place) in writers {
-            let next = next_by_order(timeline, order, writers, first).into_iter().chain(next_by_place(writers, place));
-            for second in next.filter(|&second| second != first) {
+        let ordered = Writers::new(timeline, order, writers);
+        for (at, &(first, _)) in writers.iter().enumerate() {
+            for second in ordered.next(at) {
                 edges.push(Edge { from: first, to: second, kinds: Kinds::WW });
                 let readers = objects.readers(key, first).iter().filter(|&&reader| reader != second);
                 edges.extend(readers.map(|&from| Edge { from, to: second, kinds: Kinds::RW }));
@@ -148,33 +129,6 @@ fn overwrites_of_the_beginning(
             }
         }
     }
-}
-
-/// Those after a writer in an order of no data with none between.
-fn next_by_order(timeline: &Timeline, order: Needs, writers: &[(u32, u32)], first: u32) -> Vec<u32> {
-    let rows = || writers.iter().map(|writer| writer.0);
-    let mut next = Vec::new();
-    if order != Needs::Data {
-        next.extend(rows().find(|&second| {
-            let later = is_session_before(timeline, first, second);
-            later && timeline.completed[second as usize] != NEVER
-        }));
-        next.extend(rows().filter(|&second| {
-            timeline.completed[second as usize] == NEVER && is_session_before(timeline, first, second)
-        }));
-    }
-    if order == Needs::Realtime {
-        let after = || rows().filter(|&second| timeline.is_before(first, second));
-        let soonest = after().map(|second| timeline.completed[second as usize]).min().unwrap_or(NEVER);
-        next.extend(after().filter(|&second| timeline.invoked[second as usize] <= soonest));
-    }
-    next
-}
-
-fn next_by_place(writers: &[(u32, u32)], place: u32) -> Option<u32> {
-    let later =
-        writers.iter().filter(|writer| place != Write::UNORDERED && writer.1 != Write::UNORDERED && writer.1 > place);
-    later.min_by_key(|writer| writer.1).map(|writer| writer.0)
 }
 
 impl Constraint {

@@ -7,9 +7,11 @@
 //! composed edges. The work is bounded by a budget, past which nothing is said.
 
 mod constraints;
+mod parts;
 mod prune;
 mod solver;
 mod topology;
+mod writers;
 
 use super::Level;
 use super::digraph::Digraph;
@@ -17,6 +19,7 @@ use super::exact::Step;
 use super::exact::layers::{Layers, Rule};
 use crate::txn::{Accesses, Graph, Kinds, Timeline};
 use constraints::{Constraint, Objects};
+use parts::{Part, Sides};
 use prune::Pruned;
 use rustc_hash::FxHashSet;
 use solver::{Choice, KNOWN, Solved, Solver};
@@ -114,54 +117,48 @@ impl Search<'_> {
         if self.pruned.tired {
             return Explained::Undecided;
         }
-        let (nodes, small) = self.components();
-        let inside = |&(from, to): &(u32, u32)| small[from as usize] != OUTSIDE && small[to as usize] != OUTSIDE;
-        let local = |(from, to): (u32, u32)| (small[from as usize], small[to as usize]);
-        let side = |at: usize, side: usize| -> Vec<(u32, u32)> {
-            self.constraints[at].edges(self.layers, side).into_iter().filter(inside).map(local).collect()
-        };
-        let choice = |&at: &usize| {
-            let sides = [side(at, 0), side(at, 1)];
+        let side = |at: usize| [0, 1].map(|side| self.constraints[at].edges(self.layers, side));
+        let choices: Vec<Sides> = self.pruned.open.iter().map(|&at| side(at)).collect();
+        let mut sides = vec![0; choices.len()];
+        let mut gave_up = false;
+        for part in parts::parts(self.layers.nodes(), &plain, choices) {
+            match self.solve(part, &mut sides, &mut budget) {
+                Some(cycles) if cycles.is_empty() => {}
+                Some(cycles) => return Explained::Refuted(self.certificate(cycles)),
+                None => gave_up = true,
+            }
+        }
+        if !gave_up && self.is_acyclic(&sides) { Explained::Satisfied } else { Explained::Undecided }
+    }
+
+    /// Chooses the sides of a part, or says by which cycles they cannot be chosen; None if the budget ended.
+    fn solve(&self, part: Part, sides: &mut [u8], budget: &mut u64) -> Option<Vec<Vec<Hop>>> {
+        let Part { nodes, choices: numbers, sides: edges, known } = part;
+        let choice = |sides: Sides| {
             let hint = sides[0].first().copied().unwrap_or((0, 0));
             Choice { sides, hint }
         };
-        let choices: Vec<Choice> = self.pruned.open.iter().map(choice).collect();
-        let known: Vec<(u32, u32)> = plain.iter().copied().filter(inside).map(local).collect();
-        match Solver::new(nodes.len(), &choices).solve(&known, &mut budget) {
-            Solved::GaveUp => Explained::Undecided,
-            Solved::Chosen(sides) if self.is_acyclic(&sides) => Explained::Satisfied,
-            Solved::Chosen(_) => Explained::Undecided,
+        let choices: Vec<Choice> = edges.into_iter().map(choice).collect();
+        match Solver::new(nodes.len(), &choices).solve(&known, budget) {
+            Solved::GaveUp => None,
+            Solved::Chosen(chosen) => {
+                numbers.iter().zip(chosen).for_each(|(&at, side)| sides[at] = side);
+                Some(Vec::new())
+            }
             Solved::Impossible(cycles) => {
                 let whole = |edge: &(u32, u32, u32)| {
                     let ends = (nodes[edge.0 as usize], nodes[edge.1 as usize]);
                     match edge.2 {
                         KNOWN => self.named(ends),
                         literal => {
-                            let at = self.pruned.open[literal as usize / 2];
+                            let at = self.pruned.open[numbers[literal as usize / 2]];
                             (ends.0, ends.1, Some((at, literal as usize % 2)))
                         }
                     }
                 };
-                let cycles = cycles.iter().map(|cycle| cycle.iter().map(whole).collect()).collect();
-                Explained::Refuted(self.certificate(cycles))
+                Some(cycles.iter().map(|cycle| cycle.iter().map(whole).collect()).collect())
             }
         }
-    }
-
-    /// Nodes that open choices can close cycles through, and the number of each of them among those.
-    fn components(&self) -> (Vec<u32>, Vec<u32>) {
-        let mut edges: Vec<(u32, u32)> = self.pruned.edges.iter().map(|edge| (edge.0, edge.1)).collect();
-        for &at in &self.pruned.open {
-            (0..2).for_each(|side| edges.extend(self.constraints[at].edges(self.layers, side)));
-        }
-        let component = Digraph::new(self.layers.nodes(), &edges).components();
-        let mut size = vec![0u32; component.len()];
-        component.iter().for_each(|&of| size[of as usize] += 1);
-        let nodes: Vec<u32> =
-            (0..component.len() as u32).filter(|&n| size[component[n as usize] as usize] > 1).collect();
-        let mut small = vec![OUTSIDE; component.len()];
-        nodes.iter().enumerate().for_each(|(at, &node)| small[node as usize] = at as u32);
-        (nodes, small)
     }
 
     /// A second look at an order that was found.
@@ -215,6 +212,3 @@ impl Search<'_> {
         Some(cycle)
     }
 }
-
-/// No node of a component.
-const OUTSIDE: u32 = u32::MAX;

@@ -4,10 +4,11 @@
 //! Source: Biswas and Enea 2019 for the axioms, and the near-linear method published as AWDIT in 2025 for the edges that
 //! suffice: who must come before whom, each with the read that shows it. What that literature calls read committed is
 //! monotonic atomic view here, which forbids more than Adya's. Those who have no session here: transactions in doubt, for
-//! what comes after them. Causal consistency is only decided together with the order of sessions.
+//! what comes after them. Causal consistency is only decided together with the order of sessions, or with that and real time.
 
 mod causal;
 mod infer;
+mod realtime;
 mod recheck;
 mod search;
 
@@ -35,6 +36,8 @@ pub enum Cause {
     Reads,
     /// A session did one after the other.
     Session,
+    /// The first had ended before the second began.
+    Realtime,
     /// The first is the beginning of everything, [`INITIAL`].
     Beginning,
     /// Both wrote the object; a reader knew of the first and yet read what the second wrote.
@@ -115,7 +118,7 @@ impl<'a> Weak<'a> {
     }
 
     /// Decides monotonic atomic view or read atomic, each with or without the order of sessions, or causal consistency
-    /// with it; nothing for other levels.
+    /// with it, and with real time, too; nothing for other levels.
     #[must_use]
     pub fn satisfies(&self, level: Level) -> Option<WeakOutcome> {
         let sessions = match level {
@@ -123,6 +126,7 @@ impl<'a> Weak<'a> {
             Level::StrongSessionMonotonicAtomicView | Level::StrongSessionReadAtomic | Level::StrongSessionCausal => {
                 true
             }
+            Level::StrongCausal => return Some(realtime::causal(self.accesses, self.timeline)),
             _ => return None,
         };
         if let Some(outcome) = self.thin_air() {

@@ -5,7 +5,7 @@ use crate::txn::level::{Evidence, Level, order};
 use crate::txn::{Accesses, INITIAL, Timeline};
 
 /// True if each step of a circle of registers holds, each leads to the next, the last to the first, and all are among what
-/// the level forbids: monotonic atomic view, read atomic, and causal with the order of sessions.
+/// the level forbids: monotonic atomic view, read atomic, and causal with the order of sessions, or of real time.
 #[must_use]
 pub fn verify_befores(evidence: &Evidence<'_>, level: Level, steps: &[Before]) -> bool {
     let Evidence { accesses, timeline, .. } = *evidence;
@@ -24,6 +24,7 @@ pub fn verify_befores(evidence: &Evidence<'_>, level: Level, steps: &[Before]) -
             | Level::StrongSessionMonotonicAtomicView
             | Level::StrongSessionReadAtomic
             | Level::StrongSessionCausal
+            | Level::StrongCausal
     );
     if !is_decided || !steps.iter().all(rows) {
         return false;
@@ -43,6 +44,7 @@ impl Look<'_> {
         match &step.cause {
             Cause::Reads => self.reads(step.from, step.to),
             Cause::Session => self.session(step.from, step.to),
+            Cause::Realtime => self.realtime(step.from, step.to),
             Cause::Beginning => step.from == INITIAL,
             Cause::Overwritten { reader, key, reason, way } => {
                 let read = self.accesses.reads(*reader).iter().any(|read| (read.key, read.from) == (*key, step.to));
@@ -55,12 +57,16 @@ impl Look<'_> {
     }
 
     fn reads(&self, from: u32, to: u32) -> bool {
-        to != INITIAL && from != to && self.accesses.reads(to).iter().any(|read| read.from == from)
+        from != INITIAL && to != INITIAL && from != to && self.accesses.reads(to).iter().any(|read| read.from == from)
     }
 
     fn session(&self, from: u32, to: u32) -> bool {
         let sessions = !matches!(self.level, Level::MonotonicAtomicView | Level::ReadAtomic);
         sessions && from != INITIAL && to != INITIAL && order::is_session_before(self.timeline, from, to)
+    }
+
+    fn realtime(&self, from: u32, to: u32) -> bool {
+        self.level == Level::StrongCausal && from != INITIAL && to != INITIAL && self.timeline.is_before(from, to)
     }
 
     fn allowed(&self, reason: Reason) -> bool {
@@ -82,7 +88,11 @@ impl Look<'_> {
             Reason::Atomic => self.reads(step.from, reader) || self.session(step.from, reader),
             Reason::Causal => {
                 let ends = way.first() == Some(&step.from) && way.last() == Some(&reader) && way.len() > 1;
-                ends && way.windows(2).all(|hop| self.reads(hop[0], hop[1]) || self.session(hop[0], hop[1]))
+                let leads = |hop: &[u32]| {
+                    let (from, to) = (hop[0], hop[1]);
+                    self.reads(from, to) || self.session(from, to) || self.realtime(from, to)
+                };
+                ends && way.windows(2).all(leads)
             }
         }
     }
