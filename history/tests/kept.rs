@@ -93,7 +93,7 @@ fn same(text: &[u8], format: Format, of: TransactionsOf) {
 #[test]
 fn transactions_are_the_same_however_they_are_kept() {
     let mut rng = ChaCha8Rng::seed_from_u64(11);
-    for seed in 0..3_000 {
+    for seed in 0..2_000 {
         let format = [Format::Edn, Format::JsonLines][seed % 2];
         let of = [TransactionsOf::Lists, TransactionsOf::Registers][seed / 2 % 2];
         let mut text: Vec<u8> =
@@ -110,8 +110,8 @@ fn transactions_are_the_same_however_they_are_kept() {
 #[test]
 fn lists_longer_than_a_page_and_files_of_many_pages_are_the_same() {
     let mut text = String::new();
-    for index in 0..200 {
-        let length = if index == 100 { 70_000 } else { 2_000 };
+    for index in 0..80 {
+        let length = if index == 40 { 70_000 } else { 2_000 };
         let list: Vec<String> = (0..length).map(|element| element.to_string()).collect();
         let list = list.join(" ");
         writeln!(text, "{{:type :invoke, :process {index}, :f :txn, :value [[:r {index} nil]]}}").expect("memory");

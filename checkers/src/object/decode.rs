@@ -116,15 +116,7 @@ pub(crate) fn decode<'v, M: Model>(
     names: &mut Names<'v>,
 ) -> Result<Vec<Keyed<M::Op>>, String> {
     let values = calls.recording().values();
-    let mut objects: Vec<Keyed<M::Op>> = Vec::new();
-    let mut numbers: FxHashMap<Option<ValueId>, usize> = FxHashMap::default();
-    for key in calls.keys() {
-        numbers.insert(Some(key), objects.len());
-        objects.push(Keyed { key: Some(key), calls: Vec::new() });
-    }
-    if objects.is_empty() {
-        objects.push(Keyed { key: None, calls: Vec::with_capacity(calls.len()) });
-    }
+    let (mut objects, numbers) = objects::<M>(calls);
     for (at, call) in calls.iter().enumerate() {
         let raw = Raw { f: calls.function(at), call, values, choices };
         if raw.failed() && !(choices.strict_fail_cas && raw.f == "cas") {
@@ -141,4 +133,23 @@ pub(crate) fn decode<'v, M: Model>(
         }
     }
     Ok(objects)
+}
+
+/// The number of each object, by its key.
+type Numbers = FxHashMap<Option<ValueId>, usize>;
+
+/// What is not decoded yet: every object, with room for the calls of its own, and their numbers by key.
+fn objects<M: Model>(calls: &Calls<'_>) -> (Vec<Keyed<M::Op>>, Numbers) {
+    let keys = calls.keys();
+    if keys.is_empty() {
+        return (vec![Keyed { key: None, calls: Vec::with_capacity(calls.len()) }], FxHashMap::default());
+    }
+    let numbers: Numbers = keys.iter().enumerate().map(|(number, key)| (Some(*key), number)).collect();
+    let mut counts = vec![0; keys.len()];
+    for number in calls.iter().filter_map(|call| numbers.get(&call.key)) {
+        counts[*number] += 1;
+    }
+    let objects = keys.into_iter().zip(counts);
+    let objects = objects.map(|(key, count)| Keyed { key: Some(key), calls: Vec::with_capacity(count) });
+    (objects.collect(), numbers)
 }

@@ -108,6 +108,12 @@ pub(super) struct Part {
 const MOST_DOUBTS: usize = 8;
 
 impl Part {
+    /// One with room for what so many steps mostly give.
+    pub(super) fn for_slots(slots: usize) -> Part {
+        let edges = Edges { edges: Vec::with_capacity(2 * slots), ..Edges::default() };
+        Part { edges, seen: Vec::with_capacity(slots), ..Part::default() }
+    }
+
     pub(super) fn doubt(&mut self, doubt: String) {
         if self.doubts.len() < MOST_DOUBTS {
             self.doubts.push(doubt);

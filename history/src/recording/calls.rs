@@ -4,6 +4,7 @@ use super::note::Notes;
 use super::{Actor, EventType, Leniency, Note, Recording};
 use crate::HistoryError;
 use crate::value::{Value, ValueId};
+use rayon::prelude::*;
 use std::collections::{HashMap, HashSet};
 
 /// What became of a call.
@@ -74,18 +75,15 @@ impl<'a> Calls<'a> {
     /// The first event that no client can have made: an invocation while another is in flight, or an ok or fail of
     /// nothing in a history that has invocations.
     pub fn pair(recording: &'a Recording) -> Result<Calls<'a>, HistoryError> {
-        let mut calls = Calls::empty(recording);
         let is_invocation = |row: u32| recording.columns.kind[row as usize] == EventType::Invoke;
         let has_invocations = (0..recording.len() as u32).any(|r| is_invocation(r) && recording.client(r).is_some());
         let mut pairing = Pairing { in_flight: InFlight::default(), notes: Notes::default(), has_invocations };
+        let mut calls = Calls::empty(recording);
         for row in 0..recording.len() as u32 {
             calls.take(row, &mut pairing)?;
         }
-        for position in 0..calls.len() {
-            if calls.completion[position] == NONE {
-                pairing.notes.add(Leniency::OpenInvocation, recording.line(calls.invoked[position]));
-            }
-        }
+        calls.look_up();
+        calls.note(&mut pairing.notes);
         calls.notes = recording.notes.iter().copied().chain(pairing.notes.finish()).collect();
         Ok(calls)
     }
@@ -157,7 +155,7 @@ impl<'a> Calls<'a> {
     /// Every key, in the order of first use. A call without key concerns all of them.
     #[must_use]
     pub fn keys(&self) -> Vec<ValueId> {
-        let mut seen = HashSet::new();
+        let mut seen = Seen::default();
         self.key.iter().copied().filter(|key| key.present().is_some() && seen.insert(*key)).collect()
     }
 
@@ -224,10 +222,10 @@ impl<'a> Calls<'a> {
             invoked: Vec::with_capacity(half),
             completion: Vec::with_capacity(half),
             process: Vec::with_capacity(half),
-            f: Vec::with_capacity(half),
-            key: Vec::with_capacity(half),
-            argument: Vec::with_capacity(half),
-            result: Vec::with_capacity(half),
+            f: Vec::new(),
+            key: Vec::new(),
+            argument: Vec::new(),
+            result: Vec::new(),
             outcome: Vec::with_capacity(half),
             others: Vec::new(),
             orphans: Vec::new(),
@@ -259,20 +257,14 @@ impl<'a> Calls<'a> {
             let expected = format!("process {process} to complete its operation before it invokes another");
             return Err(self.recording.complaint(row, expected));
         }
-        self.push(row, NONE, process, row, CallOutcome::Info);
+        self.push(row, NONE, process, CallOutcome::Info);
         Ok(())
     }
 
-    fn push(&mut self, invoked: u32, completion: u32, process: i64, row: u32, outcome: CallOutcome) {
-        let (columns, at) = (&self.recording.columns, row as usize);
+    fn push(&mut self, invoked: u32, completion: u32, process: i64, outcome: CallOutcome) {
         self.invoked.push(invoked);
         self.completion.push(completion);
         self.process.push(process);
-        self.f.push(columns.f[at].present().unwrap_or(ValueId::NIL));
-        self.key.push(columns.key[at]);
-        let value = |is_there: bool| if is_there { columns.value[at] } else { ValueId::NIL };
-        self.argument.push(value(invoked != NONE));
-        self.result.push(value(invoked == NONE && outcome == CallOutcome::Ok));
         self.outcome.push(outcome);
     }
 
@@ -291,30 +283,72 @@ impl<'a> Calls<'a> {
                 let expected = format!("process {process} to have an operation in flight that this completes");
                 return Err(self.recording.complaint(row, expected));
             } else {
-                self.push(NONE, row, process, row, outcome);
+                self.push(NONE, row, process, outcome);
                 pairing.notes.add(Leniency::CompletionOnly, line);
             }
             return Ok(());
         };
-        self.close(call as usize, row, outcome, &mut pairing.notes);
+        self.completion[call as usize] = row;
+        self.outcome[call as usize] = outcome;
         Ok(())
     }
 
-    fn close(&mut self, call: usize, row: u32, outcome: CallOutcome, notes: &mut Notes) {
-        let (columns, at) = (&self.recording.columns, row as usize);
-        let line = self.recording.line(row);
-        if columns.f[at] != ValueId::ABSENT && columns.f[at] != self.f[call] {
-            notes.add(Leniency::OtherFunction, line);
+    /// Fills in what the events of each call say, now that these are known.
+    fn look_up(&mut self) {
+        let columns = &self.recording.columns;
+        let events = || self.invoked.par_iter().zip(&self.completion).with_min_len(LEAST);
+        let first =
+            |(invoked, completion): (&u32, &u32)| (if *invoked == NONE { *completion } else { *invoked }) as usize;
+        let f = |event: (&u32, &u32)| columns.f[first(event)].present().unwrap_or(ValueId::NIL);
+        let value = |row: u32| if row == NONE { ValueId::NIL } else { columns.value[row as usize] };
+        let result = |(outcome, row): (&CallOutcome, &u32)| match outcome {
+            CallOutcome::Ok => value(*row),
+            CallOutcome::Fail | CallOutcome::Info => ValueId::NIL,
+        };
+        events().map(f).collect_into_vec(&mut self.f);
+        events().map(|event| columns.key[first(event)]).collect_into_vec(&mut self.key);
+        events().map(|(invoked, _)| value(*invoked)).collect_into_vec(&mut self.argument);
+        let ends = self.outcome.par_iter().zip(&self.completion).with_min_len(LEAST);
+        ends.map(result).collect_into_vec(&mut self.result);
+    }
+
+    /// Counts what is tolerated of calls and of their completions.
+    fn note(&self, notes: &mut Notes) {
+        let tolerated = |call: usize| {
+            let (invoked, completion) = (self.invoked[call], self.completion[call]);
+            [
+                (Leniency::OpenInvocation, completion == NONE, invoked),
+                (Leniency::OtherFunction, self.has_other_function(call), completion),
+                (Leniency::OtherArgument, self.has_other_argument(call), completion),
+            ]
+        };
+        let found = (0..self.len()).into_par_iter().with_min_len(LEAST).flat_map_iter(|call| {
+            tolerated(call).into_iter().filter(|(_, is_so, _)| *is_so).map(|(leniency, _, row)| (leniency, row))
+        });
+        for (leniency, row) in found.collect::<Vec<(Leniency, u32)>>() {
+            notes.add(leniency, self.recording.line(row));
         }
-        if outcome == CallOutcome::Ok {
-            self.result[call] = columns.value[at];
-        } else if !columns.value[at].is_nil() && !columns.values.same(columns.value[at], self.argument[call]) {
-            notes.add(Leniency::OtherArgument, line);
+    }
+
+    fn has_other_function(&self, call: usize) -> bool {
+        let (invoked, completion) = (self.invoked[call], self.completion[call]);
+        let f = &self.recording.columns.f;
+        let is_paired = invoked != NONE && completion != NONE;
+        is_paired && f[completion as usize] != ValueId::ABSENT && f[completion as usize] != self.f[call]
+    }
+
+    fn has_other_argument(&self, call: usize) -> bool {
+        let (invoked, completion) = (self.invoked[call], self.completion[call]);
+        if invoked == NONE || completion == NONE || self.outcome[call] == CallOutcome::Ok {
+            return false;
         }
-        self.completion[call] = row;
-        self.outcome[call] = outcome;
+        let value = self.recording.columns.value[completion as usize];
+        !value.is_nil() && !self.recording.values().same(value, self.argument[call])
     }
 }
+
+/// Fewer calls are not worth a thread.
+const LEAST: usize = 1 << 14;
 
 impl Recording {
     /// A complaint about an event.
@@ -347,8 +381,27 @@ struct InFlight {
     large: HashMap<i64, u32>,
 }
 
-/// Process numbers up to here are kept by position.
+/// Numbers up to here are kept by position.
 const SMALL: usize = 1 << 16;
+
+/// Values that were met: small numbers by position, all others by hash.
+#[derive(Default)]
+struct Seen {
+    small: Vec<bool>,
+    others: HashSet<ValueId>,
+}
+
+impl Seen {
+    /// False if it was met before.
+    fn insert(&mut self, value: ValueId) -> bool {
+        let position = value.as_small().and_then(|number| usize::try_from(number).ok());
+        let Some(position) = position.filter(|number| *number < SMALL) else { return self.others.insert(value) };
+        if position >= self.small.len() {
+            self.small.resize(position + 1, false);
+        }
+        !std::mem::replace(&mut self.small[position], true)
+    }
+}
 
 impl InFlight {
     fn put(&mut self, process: i64, call: u32) -> Option<u32> {

@@ -1,7 +1,8 @@
 //! Values that hold a key: `[k v]`, as independent keys are written in text.
 
-use super::{Actor, EventType, Recording};
-use crate::value::{Value, ValueId};
+use super::{Actor, Columns, EventType, Recording};
+use crate::value::{Value, ValueId, Values};
+use rayon::prelude::*;
 
 /// What became of the values of clients when keys were taken out of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,22 +27,25 @@ impl Recording {
     /// Takes the key out of every value `[k v]` of a client: from then on the event has the key `k` and the value `v`.
     /// Never guessed: text does not tell a key from the first half of a value.
     pub fn unwrap_tuples(&mut self) -> Tuples {
-        let mut tuples = Tuples::default();
-        for row in 0..self.len() as u32 {
-            let at = row as usize;
-            if self.client(row).is_none() {
-                continue;
+        /// Fewer events are not worth a thread.
+        const LEAST: usize = 1 << 14;
+        let Columns { process, kind, key, value, values, .. } = &mut self.columns;
+        let values = &*values;
+        let events = (process.par_iter(), kind.par_iter(), key.par_iter_mut(), value.par_iter_mut());
+        let unwrapped = events.into_par_iter().with_min_len(LEAST).map(|(process, kind, key, value)| {
+            if !is_client(*process, values) {
+                return Tuples::default();
             }
-            match self.tuple(row) {
-                Some((key, value)) => {
-                    self.columns.key[at] = key;
-                    self.columns.value[at] = value;
-                    tuples.unwrapped += 1;
+            match tuple(*key, *value, values) {
+                Some(tuple) => {
+                    (*key, *value) = tuple;
+                    Tuples { unwrapped: 1, whole: 0 }
                 }
-                None => tuples.whole += u64::from(self.columns.kind[at] == EventType::Invoke),
+                None => Tuples { unwrapped: 0, whole: u64::from(*kind == EventType::Invoke) },
             }
-        }
-        tuples
+        });
+        let add = |a: Tuples, b: Tuples| Tuples { unwrapped: a.unwrapped + b.unwrapped, whole: a.whole + b.whole };
+        unwrapped.reduce(Tuples::default, add)
     }
 
     /// The inverse of [`Recording::unwrap_tuples`], for tools that know no keys: every event of a client with a key
@@ -81,17 +85,23 @@ impl Recording {
     }
 
     fn tuple(&self, row: u32) -> Option<(ValueId, ValueId)> {
-        let at = row as usize;
-        match self.values().get(self.columns.value[at]) {
-            // nil is no key: `[nil nil]` is the read of a versioned register.
-            Value::Vector(&[key, value]) if self.columns.key[at] == ValueId::ABSENT && !key.is_nil() => {
-                Some((key, value))
-            }
-            _ => None,
-        }
+        tuple(self.columns.key[row as usize], self.columns.value[row as usize], self.values())
     }
 
     fn is_plain(&self, key: ValueId) -> bool {
         !matches!(self.values().get(key), Value::Nil | Value::Vector(_) | Value::Set(_) | Value::Map(_))
     }
+}
+
+/// Key and value of an event of a client, where its value holds both.
+fn tuple(key: ValueId, value: ValueId, values: &Values) -> Option<(ValueId, ValueId)> {
+    match values.get(value) {
+        // nil is no key: `[nil nil]` is the read of a versioned register.
+        Value::Vector(&[own, value]) if key == ValueId::ABSENT && !own.is_nil() => Some((own, value)),
+        _ => None,
+    }
+}
+
+fn is_client(process: ValueId, values: &Values) -> bool {
+    process.as_small().is_some() || process.present().is_some_and(|id| values.get(id).integer().is_some())
 }

@@ -1,7 +1,7 @@
 //! The arena of values: every different value of a file once.
 
 use super::build::{Build, Leaf, Shape, TextKind};
-use super::recent::{Recent, Short};
+use super::recent::{Recent, RecentPairs, Short};
 use super::table::{Table, hash_bytes, mix};
 use super::tape::{Lane, Tape, is_on_tape};
 use super::token::{is_name, is_symbol};
@@ -46,6 +46,7 @@ pub struct Values {
     children: Vec<ValueId>,
     table: Table,
     recent: Recent,
+    recent_pairs: RecentPairs,
     /// Vectors that are kept as often as they are there.
     pub(super) tape: Tape,
     /// Elements of collections that are not complete yet.
@@ -65,6 +66,7 @@ impl Default for Values {
             children: Vec::new(),
             table: Table::default(),
             recent: Recent::default(),
+            recent_pairs: RecentPairs::default(),
             tape: Tape::default(),
             stack: Vec::new(),
             full: false,
@@ -274,6 +276,18 @@ impl Values {
         self.add(hash, Node { start, length, kind: Kind::Text(kind) })
     }
 
+    #[inline]
+    fn collect_vector(&mut self, mark: usize) -> ValueId {
+        let &[one, other] = &self.stack[mark..] else { return self.collect(mark, Kind::Vector) };
+        if let Some(id) = self.recent_pairs.get([one, other]) {
+            self.stack.truncate(mark);
+            return id;
+        }
+        let id = self.collect(mark, Kind::Vector);
+        self.recent_pairs.put([one, other], id);
+        id
+    }
+
     /// Makes one node of what lies on the stack from `mark` on.
     fn collect(&mut self, mark: usize, kind: Kind) -> ValueId {
         match kind {
@@ -380,7 +394,7 @@ impl Build for Values {
 
     fn close(&mut self, mark: usize, shape: Shape<'_>) -> ValueId {
         match shape {
-            Shape::Vector => self.collect(mark, Kind::Vector),
+            Shape::Vector => self.collect_vector(mark),
             Shape::Set => self.collect(mark, Kind::Set),
             Shape::Map => match self.untagged(mark) {
                 Some((tag, form)) => {

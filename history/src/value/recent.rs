@@ -1,4 +1,4 @@
-//! Short texts that were looked up a moment ago. Names of functions, keywords of micro-operations and nodes come again
+//! Short texts and pairs that were looked up a moment ago. Names of functions, keywords of micro-operations and nodes come again
 //! and again; comparing one word is cheaper than hashing a text and following the table to it.
 
 use super::ValueId;
@@ -70,6 +70,38 @@ impl Recent {
     }
 }
 
+/// Vectors of two that were looked up a moment ago, such as a key with a value, each in the one place that its elements
+/// give it.
+#[derive(Clone, Default)]
+pub(super) struct RecentPairs {
+    /// Elements and names; none before the first is put here.
+    places: Vec<([ValueId; 2], ValueId)>,
+}
+
+const PAIR_BITS: u32 = 12;
+
+impl RecentPairs {
+    #[inline]
+    pub(super) fn get(&self, pair: [ValueId; 2]) -> Option<ValueId> {
+        let (own, id) = *self.places.get(RecentPairs::place(pair))?;
+        (own == pair).then_some(id)
+    }
+
+    #[inline]
+    pub(super) fn put(&mut self, pair: [ValueId; 2], id: ValueId) {
+        if self.places.is_empty() {
+            self.places = vec![([ValueId::ABSENT; 2], ValueId::NIL); 1 << PAIR_BITS];
+        }
+        self.places[RecentPairs::place(pair)] = (pair, id);
+    }
+
+    #[inline]
+    fn place([one, other]: [ValueId; 2]) -> usize {
+        let word = u64::from(one.0) << 32 | u64::from(other.0);
+        (word.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - PAIR_BITS)) as usize
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,5 +123,17 @@ mod tests {
         }
         assert!(Short::of(TextKind::String, b"").is_none());
         assert!(Short::of(TextKind::String, b"123456789").is_none());
+    }
+
+    #[test]
+    fn a_pair_is_recalled_until_another_takes_its_place() {
+        let mut pairs = RecentPairs::default();
+        let pair = |number: u32| [ValueId(number / 100), ValueId(number % 100)];
+        assert_eq!(pairs.get(pair(0)), None);
+        for number in 0..10_000 {
+            pairs.put(pair(number), ValueId(number));
+            assert_eq!(pairs.get(pair(number)), Some(ValueId(number)));
+            assert!(pairs.get(pair(number / 2)).is_none_or(|id| id == ValueId(number / 2)));
+        }
     }
 }

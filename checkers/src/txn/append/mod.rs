@@ -35,7 +35,7 @@ pub fn infer_append<'a>(calls: &Calls<'a>, options: &InferOptions) -> Result<Inf
     let by_key = ByKey::of(&transactions);
     let runs = by_key.runs(RUN);
     let judge = |scratch: &mut Scratch, keys: std::ops::Range<u32>| {
-        let mut part = Part::default();
+        let mut part = Part::for_slots((by_key.first[keys.end as usize] - by_key.first[keys.start as usize]) as usize);
         for key in keys {
             let object = Object::of(&transactions, &by_key, key);
             let order = Order::of(&object, scratch);

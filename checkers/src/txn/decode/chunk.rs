@@ -17,6 +17,17 @@ pub(super) struct Chunk {
     pub(super) altered: Vec<u64>,
 }
 
+impl Chunk {
+    /// Makes room for the steps that so many calls mostly have.
+    fn reserve(&mut self, calls: usize) {
+        let steps = 3 * calls;
+        self.first.reserve(calls);
+        self.kinds.reserve(steps);
+        self.keys.reserve(steps);
+        self.values.reserve(steps);
+    }
+}
+
 /// Reads the values of calls as steps.
 pub(super) struct Decoder<'c, 'a> {
     calls: &'c Calls<'a>,
@@ -45,6 +56,7 @@ impl<'c, 'a> Decoder<'c, 'a> {
     }
 
     pub(super) fn decode(mut self, range: Range<usize>) -> Result<Chunk, String> {
+        self.chunk.reserve(range.len());
         for position in range {
             self.chunk.first.push(self.chunk.kinds.len() as u32);
             let call = self.calls.get(position);
