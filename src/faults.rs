@@ -32,6 +32,8 @@ pub struct Faults {
     pub schedule: Vec<PlannedFault>,
     /// What was decided before for each of them; shorter than the schedule, or empty, if chance decides.
     pub decided: Vec<Option<Injected>>,
+    /// For each of them the nemesis that must be in force before it starts; shorter than the schedule, or empty, if none.
+    pub with: Vec<Option<String>>,
     /// Where it is written down.
     pub log: Arc<FaultLog>,
     /// The origin of the run's clock.
@@ -77,6 +79,18 @@ impl Faults {
                 () = requested(&mut stop) => return Ok(()),
                 () = tokio::time::sleep_until((self.origin + planned.start).into()) => {}
             }
+            let end = (self.origin + planned.start + planned.hold).into();
+            let awaited = self.with.get(number).and_then(Option::as_ref);
+            if let Some(other) = awaited
+                && !tokio::select! {
+                    biased;
+                    () = requested(&mut stop) => return Ok(()),
+                    found = self.in_force.wait_for(other, end) => found,
+                }
+            {
+                self.refuse(number as u32, planned, format!("no {other} was in force while it would have lasted"))?;
+                continue;
+            }
             self.one(number as u32, planned, &mut rng, &mut stop).await?;
         }
         Ok(())
@@ -106,9 +120,15 @@ impl Faults {
             Ok(Admitted::Nothing(reason)) => reason,
             Err(error) => error.to_string(),
         };
-        let nothing = Injected { description: nemesis.name().to_owned(), nodes: vec![], grudge: vec![] };
-        self.log.record(number, nemesis.name(), &nothing, FaultPhase::Planned)?;
-        self.log.record(number, nemesis.name(), &nothing, FaultPhase::Refused { reason: refusal })
+        self.refuse(number, planned, refusal)
+    }
+
+    /// Writes down that a fault did not come to pass.
+    fn refuse(&self, number: u32, planned: &PlannedFault, reason: String) -> Result<()> {
+        let name = self.nemeses[planned.nemesis].name();
+        let nothing = Injected { description: name.to_owned(), nodes: vec![], grudge: vec![] };
+        self.log.record(number, name, &nothing, FaultPhase::Planned)?;
+        self.log.record(number, name, &nothing, FaultPhase::Refused { reason })
     }
 
     /// A fault from the moment at which it is decided and admitted to that at which it is healed.
@@ -127,6 +147,7 @@ impl Faults {
         match nemesis.inject(&self.system, &decided).await {
             Ok(()) => {
                 record(FaultPhase::Injected)?;
+                self.in_force.announce(number, nemesis.name());
                 record(FaultPhase::Measured(measure(nemesis.as_ref(), &self.system, &decided).await))?;
                 let probed = self.watch.at(When::During, "while a fault was in effect");
                 let asked = async {

@@ -6,6 +6,8 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
+use tokio::sync::watch;
+use tokio::time::Instant;
 
 /// How often another choice is asked for when one goes beyond the limits.
 const CHOICES: usize = 20;
@@ -80,6 +82,8 @@ impl LimitSettings {
 pub struct InForce {
     limits: Limits,
     faults: Mutex<BTreeMap<u32, Injected>>,
+    /// The nemeses of those that are made, so that others can wait for them.
+    made: watch::Sender<BTreeMap<u32, &'static str>>,
 }
 
 /// What may be done of what was planned.
@@ -95,7 +99,7 @@ impl InForce {
     /// Nothing is in force.
     #[must_use]
     pub fn none(limits: LimitSettings) -> InForce {
-        InForce { limits: limits.limits(), faults: Mutex::default() }
+        InForce { limits: limits.limits(), faults: Mutex::default(), made: watch::Sender::default() }
     }
 
     /// Lets a fault begin if it is within the limits.
@@ -147,5 +151,49 @@ impl InForce {
     /// A fault is no longer in force.
     pub fn let_go(&self, number: u32) {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner).remove(&number);
+        self.made.send_modify(|made| made.retain(|other, _| *other != number));
+    }
+
+    /// A fault is made.
+    pub fn announce(&self, number: u32, nemesis: &'static str) {
+        self.made.send_modify(|made| made.extend([(number, nemesis)]));
+    }
+
+    /// Waits until a fault of a nemesis is made; false if none is until then.
+    pub async fn wait_for(&self, nemesis: &str, until: Instant) -> bool {
+        let mut made = self.made.subscribe();
+        let found = made.wait_for(|made| made.values().any(|name| *name == nemesis));
+        matches!(tokio::time::timeout_at(until, found).await, Ok(Ok(_)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[tokio::test]
+    async fn who_waits_for_a_fault_goes_on_when_it_is_made_or_gives_up() {
+        let in_force = InForce::none(LimitSettings::default());
+        let soon = || Instant::now() + Duration::from_millis(50);
+        assert!(!in_force.wait_for("partition", soon()).await);
+        in_force.announce(3, "kill");
+        assert!(!in_force.wait_for("partition", soon()).await);
+        let (found, ()) = tokio::join!(in_force.wait_for("partition", soon()), async {
+            in_force.announce(4, "partition");
+        });
+        assert!(found);
+        in_force.let_go(4);
+        assert!(!in_force.wait_for("partition", soon()).await);
+    }
+
+    #[test]
+    fn limits_of_flags_go_over_those_of_a_file_and_stand_in_a_table() {
+        let file: LimitSettings = toml::from_str("keep-quorum = true\nmax-nodes = 3\n").unwrap();
+        let flags = LimitSettings { max_nodes: Some(1), ..LimitSettings::default() };
+        let both = flags.over(file);
+        assert_eq!((both.keep_quorum, both.max_nodes, both.max_concurrent_faults), (true, Some(1), None));
+        assert_eq!(both.words().collect::<Vec<_>>(), ["--keep-quorum", "--max-nodes 1"]);
+        assert!(toml::from_str::<LimitSettings>("keep_quorum = true\n").is_err());
     }
 }

@@ -29,6 +29,9 @@ pub struct Step {
     pub start: Span,
     /// How long it lasts.
     pub hold: Span,
+    /// It waits until a fault of this nemesis is in force, and is refused if there is none before it would be over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub with: Option<String>,
     /// What it is called, for people; without it nodes are chosen by the seed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
@@ -57,6 +60,7 @@ impl Step {
             nemesis: nemesis.to_owned(),
             start: Span(milliseconds(planned.start)),
             hold: Span(milliseconds(planned.hold)),
+            with: None,
             description: Some(decided.description.clone()),
             nodes: decided.nodes.clone(),
             grudge: decided.grudge.iter().cloned().collect(),
@@ -132,6 +136,11 @@ pub fn check(steps: &[Step], limit: Span) -> Result<(), String> {
         if number > 0 && steps[number - 1].start.0 > step.start.0 {
             return Err(format!("{which} begins before the one above it; put faults in the order of their start"));
         }
+        if let Some(other) = &step.with
+            && !steps[..number].iter().any(|earlier| name(earlier) == other && earlier.end() > step.start.0)
+        {
+            return Err(format!("{which} waits for {other}, but no fault above it is a {other} that lasts until then"));
+        }
         let earlier = steps[..number].iter().filter(|earlier| name(earlier) == name(step));
         if let Some(earlier) = earlier.into_iter().find(|earlier| earlier.end() > step.start.0) {
             let end = Span(earlier.end());
@@ -206,6 +215,7 @@ mod tests {
             nemesis: nemesis.into(),
             start: Span::seconds(start),
             hold: Span::seconds(hold),
+            with: None,
             description,
             nodes,
             grudge,
@@ -241,6 +251,9 @@ mod tests {
         assert!(
             error(&[step("kill:one", 1, 3), step("kill:all", 2, 1)]).contains("before another kill has ended at 4s")
         );
+        let with = |start| Step { with: Some("partition".into()), ..step("kill", start, 1) };
+        assert!(error(&[step("partition", 1, 3), with(5)]).contains("waits for partition, but no fault above it"));
+        check(&[step("partition", 1, 3), with(2)], Span::seconds(10)).unwrap();
         let mut somewhere = step("kill", 1, 1);
         somewhere.nodes = vec!["n9".into()];
         let told = unknown_node(&[somewhere], &["n1".into(), "n2".into()]).unwrap();

@@ -213,6 +213,7 @@ impl<D: Offered> Run<D> {
             origin,
             seed: self.plan.seed.0,
             progress: Arc::clone(&self.progress),
+            with: self.plan.fault.iter().map(|step| step.with.clone()).collect(),
             in_force: InForce::none(self.plan.limits),
             watch: Arc::clone(&self.watch),
         })

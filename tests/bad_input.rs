@@ -13,6 +13,13 @@ const COMMANDS: &[(&str, i32, &str)] = &[
     ("test --database etdc", 64, "etcd"),
     ("test --database memory:stale-reed", 64, "stale-read"),
     ("test --nemesis partiton", 64, "partition"),
+    ("test --nemesis loss:percent=0", 64, "a whole number from 1 to 100"),
+    ("test --nemesis loss:precent=10", 64, "did you mean percent?"),
+    ("test --nemesis disk-slow,disk-stall", 64, "cannot be combined: each needs the file system of the data"),
+    ("test together.toml", 65, "cannot be combined"),
+    ("test endless.toml", 65, "endless.toml:2:"),
+    ("test beyond.toml", 65, "ends 70s after the start"),
+    ("test waiting.toml", 65, "waits for partition"),
     ("test --time-limit 0s", 64, "greater than zero"),
     ("test --time-limit 60", 64, "60s"),
     ("test --concurrency 0", 64, "from 1"),
@@ -45,6 +52,12 @@ fn prepare(harness: &Harness) -> Vec<String> {
     let write = |name: &str, text: &str| std::fs::write(harness.path().join(name), text).expect("a file is written");
     write("plan.toml", "seed = 1\nworkload = \"regster\"\n");
     write("unclosed.toml", "workload = \"register\n");
+    let fault = |nemesis: &str, more: &str| format!("[[fault]]\nnemesis = \"{nemesis}\"\nstart = \"10s\"\n{more}\n");
+    let twenty = "hold = \"20s\"";
+    write("together.toml", &(fault("disk-stall", twenty) + &fault("power-loss", twenty)));
+    write("endless.toml", &("\n".to_owned() + &fault("kill", "")));
+    write("beyond.toml", &fault("kill", "hold = \"60s\""));
+    write("waiting.toml", &fault("kill", "hold = \"5s\"\nwith = \"partition\""));
     write("empty.toml", "name = \"none\"\n");
     write(
         "twice.toml",

@@ -35,6 +35,7 @@ pub(super) fn list(arguments: &ListArgs) -> Result<Exit, Failure> {
 fn list_nemeses() {
     for entry in nemeses::all() {
         say(entry.name);
+        say(format!("  family    {}", format!("{:?}", entry.family).to_lowercase()));
         say(format!("  does      {}", entry.does));
         say(format!("  needs     {}", entry.needs));
         say(format!("  undone    {}", entry.undone_by));

@@ -17,7 +17,7 @@ const ABOUT: About = About {
     does: "runs busy loops of a higher priority beside the database; one node if not told",
     needs: "systemd; on nodes that share a machine all of them feel it",
     undone_by: "the unit gainsay-fault-cpu-hog.service is ended",
-    measured_by: "the loops together use half a processor or more",
+    measured_by: "all loops are running or waiting for a processor, and the time that they have used grows",
     tallied: "nodes with a hog at work",
     hurts: Hurts::Node,
     claims: &[],
@@ -61,7 +61,8 @@ impl Local for Hog {
         COMPANION.start_with(&format!("-p Nice=-{}", self.nice), &script)
     }
 
-    /// Counts, over half a second, the ticks that the loops have used, of which there are a hundred in a second.
+    /// Counts, over half a second, the ticks that the loops have used, of which there are a hundred in a second. On a busy
+    /// machine they get a small share, but every loop is there to take it.
     fn measure(&self, _: &Scene<'_>) -> String {
         COMPANION.runs()
             + r#"used() {
@@ -70,14 +71,22 @@ impl Local for Hog {
     { read -r line <"${file%cgroup}stat"; } 2>/dev/null || continue
     set -- ${line##*) }
     total=$((total + ${12} + ${13}))
+    loops=$((loops + 1))
+    [ $1 != R ] || busy=$((busy + 1))
   done
-  echo $total
 }
-before=$(used)
+used
+before=$total
+busy=0
+loops=0
 sleep 0.5
-share=$((2 * ($(used) - before)))
-if [ $share -ge 50 ]; then echo "yes, $share % of a processor"; else echo "$share % of a processor"; fi
+used
+share=$((2 * (total - before)))
+if [ $share -gt 0 ] && [ $busy -ge LOOPS ]; then echo "yes, $busy loops use $share % of a processor"
+else echo "$busy loops use $share % of a processor"; fi
 "#
+            .replace("LOOPS", &self.loops.to_string())
+            .as_str()
     }
 
     fn undo(&self) -> String {
