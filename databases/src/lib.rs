@@ -59,6 +59,7 @@ mod tests {
             ("etcd", "etcd 3.4, reads=linearizable"),
             ("etcd:reads=serializable", "etcd 3.4, reads=serializable"),
             ("etcd:version=3.5,reads=serializable", "etcd 3.5, reads=serializable"),
+            ("etcd:version=3.5,unsafe-no-fsync", "etcd 3.5, reads=linearizable, unsafe-no-fsync"),
         ] {
             assert_eq!(open(spelling, 1).unwrap().describe(), description);
         }
@@ -79,6 +80,7 @@ mod tests {
             ("memory:flaky=0.1,flaky=0.2", "flaky is given twice"),
             ("etcd:reads=stale", "reads of etcd must be one of linearizable, serializable, not `stale`"),
             ("etcd:reads=serialisable", "did you mean `serializable`?"),
+            ("etcd:unsafe-no-fsync", "version of etcd must be 3.5 with unsafe-no-fsync, not `3.4`"),
             ("etcd:version=3.6", "version of etcd must be one of 3.4, 3.5, not `3.6`"),
         ] {
             let error = open(spelling, 1).err().unwrap_or_else(|| panic!("{spelling} opened")).to_string();

@@ -27,7 +27,7 @@ use cluster::http::Connection;
 use cluster::{Client, ClientError, Command, Connect, Daemon, Database, Node, NodeError};
 use gateway::Status;
 use history::{Lock, Register, Set};
-use scripts::{Member, Version};
+use scripts::{Flushes, Member, Version};
 use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -58,11 +58,16 @@ pub(crate) fn entry() -> Entry {
         values: &["linearizable", "serializable"],
         summary: "serializable reads are answered by the node alone, and may be stale",
     };
+    let flushes = Choice {
+        name: "unsafe-no-fsync",
+        values: &[],
+        summary: "etcd's own option: nothing is flushed to the disk, so that a power cut loses what was acknowledged; 3.5 only",
+    };
     Entry {
         name: NAME,
         summary: "etcd, one member on each node; registers, a set, and locks under leases",
         needs_nodes: true,
-        options: vec![version, reads],
+        options: vec![version, reads, flushes],
     }
 }
 
@@ -79,6 +84,7 @@ enum Reads {
 pub(crate) struct Options {
     version: Version,
     reads: Reads,
+    flushes: Flushes,
 }
 
 impl Options {
@@ -91,8 +97,18 @@ impl Options {
                 ("version", "3.5") => options.version = Version::V35,
                 ("reads", "linearizable") => options.reads = Reads::Linearizable,
                 ("reads", "serializable") => options.reads = Reads::Serializable,
+                ("unsafe-no-fsync", _) => options.flushes = Flushes::Never,
                 (name, _) => unreachable!("a parsed spelling holds only values that are listed for {name}"),
             }
+        }
+        if options.flushes == Flushes::Never && options.version == Version::V34 {
+            return Err(SpecError::BadValue {
+                database: NAME,
+                option: "version",
+                expected: "3.5 with unsafe-no-fsync".to_owned(),
+                value: Version::V34.name().to_owned(),
+                near: None,
+            });
         }
         Ok(options)
     }
@@ -197,13 +213,15 @@ impl Database for Etcd {
     fn describe(&self) -> String {
         let found = self.found.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let version = found.unwrap_or_else(|| self.options.version.name().to_owned());
-        format!("etcd {version}, reads={}", format!("{:?}", self.options.reads).to_lowercase())
+        let flushes = if self.options.flushes == Flushes::Never { ", unsafe-no-fsync" } else { "" };
+        format!("etcd {version}, reads={}{flushes}", format!("{:?}", self.options.reads).to_lowercase())
     }
 
     async fn install(&self, node: &Node, all: &[Node]) -> Result<(), NodeError> {
         self.remove(node).await?;
         self.provide(node).await?;
-        let member = Member { version: self.options.version, node, all, token: &self.token };
+        let Options { version, flushes, .. } = self.options;
+        let member = Member { version, node, all, flushes, token: &self.token };
         let command = Command::new(scripts::install(&member)).within(Duration::from_secs(120));
         node.run(&command).await.map(drop)
     }

@@ -2,9 +2,9 @@
 //! nothing here runs.
 //!
 //! The data lies on an ext4 of its own, on a loop device over a sparse file, so that a fault can freeze or cut it
-//! without touching the rest of the node. The unit lies in `/run`, and asserts that file system: after a reboot both
-//! are gone, and the member stays away. A unit that survived would start on an empty directory, as a member that has
-//! forgotten its votes, and break promises that are not etcd's to keep.
+//! without touching the rest of the node. A second unit attaches it, and the member asserts that it is there: a node
+//! that was restarted does not start the member by itself, but can. A member that started on an empty directory would
+//! have forgotten its votes, and break promises that are not etcd's to keep.
 
 use cluster::{Command, Node};
 use std::fmt::Write;
@@ -23,7 +23,12 @@ pub(super) const DATA_DIR: &str = "/var/lib/gainsay/etcd";
 pub(super) const LOG: &str = "/var/log/gainsay-etcd.log";
 
 /// Where the unit file lies.
-const UNIT_FILE: &str = "/run/systemd/system/gainsay-etcd.service";
+const UNIT_FILE: &str = "/etc/systemd/system/gainsay-etcd.service";
+
+/// The unit that attaches the file system of the data, its file, and its script.
+const DATA_UNIT: &str = "gainsay-etcd-data.service";
+const DATA_UNIT_FILE: &str = "/etc/systemd/system/gainsay-etcd-data.service";
+const ATTACH_SCRIPT: &str = "/var/lib/gainsay/etcd.attach";
 
 /// The sparse file below the file system.
 const IMAGE: &str = "/var/lib/gainsay/etcd.img";
@@ -57,11 +62,22 @@ impl Version {
     }
 }
 
+/// Whether what is written is flushed to the disk before it is acknowledged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Flushes {
+    #[default]
+    Always,
+    /// etcd's own `--unsafe-no-fsync`, from 3.5 on.
+    Never,
+}
+
 /// One member, among all.
 pub(super) struct Member<'a> {
     pub(super) version: Version,
     pub(super) node: &'a Node,
     pub(super) all: &'a [Node],
+    /// How it treats what it has written.
+    pub(super) flushes: Flushes,
     /// Names the cluster.
     pub(super) token: &'a str,
 }
@@ -110,16 +126,20 @@ const MISSING: &str = "  echo 'there is no /opt/gainsay/etcd-3.5/usr/bin/etcd: u
 
 /// Makes the file system and the unit on a node that holds neither.
 pub(super) fn install(member: &Member<'_>) -> String {
-    let unit = Command::quote(&unit(member));
+    let (unit, data_unit) = (Command::quote(&unit(member)), Command::quote(&data_unit()));
+    let attach = Command::quote(&format!("set -eu\nif mountpoint -q {DATA_DIR}; then exit 0; fi\n{ATTACH}\n"));
     format!(
         "set -eu
-mkdir -p {DATA_DIR} /run/systemd/system
+mkdir -p {DATA_DIR} /etc/systemd/system
 truncate -s {IMAGE_SIZE} {IMAGE}
 mkfs.ext4 -q -F {IMAGE}
-{ATTACH}
+printf '%s' {attach} >{ATTACH_SCRIPT}
+sh {ATTACH_SCRIPT}
 mkdir -m 700 {DATA_DIR}/data
 : >{LOG}
 printf '%s' {unit} >{UNIT_FILE}
+printf '%s' {data_unit} >{DATA_UNIT_FILE}
+sync {UNIT_FILE} {DATA_UNIT_FILE} {ATTACH_SCRIPT} {DATA_DIR}/data {IMAGE} /var/lib/gainsay /etc/systemd/system
 systemctl daemon-reload
 "
     )
@@ -165,7 +185,8 @@ if systemctl cat {UNIT} >/dev/null 2>&1; then
   systemctl kill -s KILL {UNIT} 2>/dev/null || true
   timeout 30 systemctl stop {UNIT} || true
 fi
-rm -rf {UNIT_FILE} {UNIT_FILE}.d
+systemctl stop {DATA_UNIT} 2>/dev/null || true
+rm -rf {UNIT_FILE} {UNIT_FILE}.d {DATA_UNIT_FILE} {ATTACH_SCRIPT} /run/systemd/system/{UNIT}.d
 systemctl daemon-reload
 systemctl reset-failed {UNIT} 2>/dev/null || true
 attempt=0
@@ -178,7 +199,7 @@ left=
 if mountpoint -q {DATA_DIR}; then left=\"$left mount of {DATA_DIR},\"; else rm -rf {DATA_DIR}; fi
 rm -f {IMAGE} {LOG}
 rmdir /var/lib/gainsay 2>/dev/null || true
-for path in {DATA_DIR} {IMAGE} {LOG} {UNIT_FILE}; do
+for path in {DATA_DIR} {IMAGE} {LOG} {UNIT_FILE} {DATA_UNIT_FILE} {ATTACH_SCRIPT}; do
   if [ -e \"$path\" ]; then left=\"$left $path,\"; fi
 done
 if systemctl is-active --quiet {UNIT}; then left=\"$left {UNIT} is active,\"; fi
@@ -196,6 +217,8 @@ fn unit(member: &Member<'_>) -> String {
     format!(
         "[Unit]
 Description=etcd, under test by gainsay
+Requires={DATA_UNIT}
+After={DATA_UNIT}
 AssertPathIsMountPoint={DATA_DIR}
 StartLimitIntervalSec=0
 
@@ -208,6 +231,20 @@ TimeoutStopSec=10
 LimitNOFILE=65536
 StandardOutput=append:{LOG}
 StandardError=append:{LOG}
+"
+    )
+}
+
+/// The unit of the data. It is never stopped but to be removed: what unmounts is the removal.
+fn data_unit() -> String {
+    format!(
+        "[Unit]
+Description=the file system of etcd's data, under test by gainsay
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/sh {ATTACH_SCRIPT}
 "
     )
 }
@@ -232,7 +269,8 @@ fn arguments(member: &Member<'_>) -> Vec<String> {
         ("election-timeout", "1000".to_owned()),
         ("auto-compaction-retention", "0".to_owned()),
     ];
-    options.into_iter().map(|(name, value)| format!("--{name}={value}")).collect()
+    let unsafe_option = (member.flushes == Flushes::Never).then(|| "--unsafe-no-fsync".to_owned());
+    options.into_iter().map(|(name, value)| format!("--{name}={value}")).chain(unsafe_option).collect()
 }
 
 /// A word that systemd reads as itself in a command line.

@@ -41,12 +41,20 @@ async fn install_wipes_provides_and_makes_the_unit() {
         "--initial-cluster-state=new --initial-cluster-token=gainsay-",
         "\nRestart=no\n",
         "\nStandardOutput=append:/var/log/gainsay-etcd.log\n",
-        ">/run/systemd/system/gainsay-etcd.service",
+        ">/etc/systemd/system/gainsay-etcd.service",
     ] {
         assert!(scripts[2].contains(part), "{part} is not in\n{}", scripts[2]);
     }
     assert!(!scripts[2].contains("unsafe") && !scripts[2].contains("systemctl start"));
     assert_eq!(etcd.describe(), "etcd 3.4.23, reads=linearizable");
+}
+
+#[tokio::test]
+async fn what_shall_not_be_flushed_is_said_to_etcd() {
+    let (nodes, log) = nodes("3.5.16");
+    let etcd = open("etcd:version=3.5,unsafe-no-fsync", 1).unwrap();
+    etcd.install(&nodes[0], &nodes).await.unwrap();
+    assert!(scripts_of(&log)[2].contains(" --unsafe-no-fsync"));
 }
 
 #[tokio::test]
@@ -86,7 +94,8 @@ async fn start_and_remove_are_one_script_each() {
 #[test]
 fn every_script_is_a_script() {
     let (nodes, _) = nodes("");
-    let member = Member { version: Version::V34, node: &nodes[0], all: &nodes, token: "it's" };
+    let flushes = Flushes::Never;
+    let member = Member { version: Version::V34, node: &nodes[0], all: &nodes, token: "it's", flushes };
     for script in [
         scripts::remove(),
         scripts::provide(Version::V34),
