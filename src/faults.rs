@@ -199,6 +199,11 @@ async fn heal(nemesis: &Arc<dyn Nemesis>, system: &System) -> Result<(), String>
 
 async fn heal_node(nemesis: &dyn Nemesis, system: &System, node: &cluster::Node) -> Result<(), String> {
     let script = cluster::Command::new(nemesis.heal_script()).idempotent().within(HEAL_LIMIT / 2);
+    let restoring = tokio::time::timeout(HEAL_LIMIT + nemesis.restore_limit(), nemesis.restore(node));
+    // Whether a node that took too long is whole all the same is measured below.
+    if let Ok(restored) = restoring.await {
+        restored.map_err(|error| error.to_string())?;
+    }
     let deadline = Instant::now() + HEAL_LIMIT;
     loop {
         let problem = match node.run(&script).await {

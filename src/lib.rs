@@ -9,6 +9,7 @@ pub mod cli;
 mod commands;
 mod exit;
 mod faults;
+mod heartbeat;
 mod index;
 pub mod interpreter;
 pub mod journal;

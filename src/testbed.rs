@@ -2,19 +2,19 @@
 
 use crate::audit::AuditLog;
 use crate::exit::{Exit, Failure};
+use crate::heartbeat::{Armed, Heartbeat};
 use crate::plan::Plan;
 use crate::quantity::NodeChoice;
 use crate::stop::Ending;
 use crate::store::{Meta, RunDirectory};
 use anyhow::{Context, Result};
 use cluster::{Claim, Database, Inventory, Node, NodeError, Recorder};
-use nemeses::{Renewal, Switch, System};
+use nemeses::{Switch, System};
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::{Mutex, watch};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinSet;
 
 /// A member may take so long to be started and to serve.
 const START_LIMIT: Duration = Duration::from_secs(60);
@@ -32,17 +32,10 @@ pub struct Testbed {
     on_nodes: bool,
     claim: Option<Arc<Claim>>,
     /// Armed while faults may happen. Whoever heals takes it out first, so that no renewal arms it again.
-    switch: Arc<Mutex<Option<Switch>>>,
+    switch: Armed,
     heartbeat: Option<Heartbeat>,
     /// Everything that was done on the nodes.
     pub audit: Arc<AuditLog>,
-}
-
-/// Renews the lock and the switch until it is told to end. It is never cut off in the middle of a renewal: what a node
-/// was told to renew would come after what it is told to give back.
-struct Heartbeat {
-    end: watch::Sender<()>,
-    task: JoinHandle<()>,
 }
 
 impl Testbed {
@@ -104,7 +97,7 @@ impl Testbed {
         self.ready(START_LIMIT).await?;
         if self.on_nodes {
             let switch = Switch::arm(&self.system).await.context("while arming the dead man's switch")?;
-            *self.switch.lock().await = Some(switch);
+            *self.switch.write().await = Some(switch);
         }
         Ok(())
     }
@@ -128,7 +121,7 @@ impl Testbed {
     }
 
     async fn heal_everything(&self) -> Result<()> {
-        *self.switch.lock().await = None;
+        *self.switch.write().await = None;
         let deadline = Instant::now() + HEAL_LIMIT;
         loop {
             let mut problems: Vec<String> = nemeses::heal_all(&self.system.nodes)
@@ -207,9 +200,8 @@ impl Testbed {
             let remove = |db: Arc<dyn Database>, node: Node, _: Arc<Vec<Node>>| async move { db.remove(&node).await };
             problems.extend(self.on_all(remove).await.err().map(|error| format!("not removed: {error:#}")));
         }
-        if let Some(Heartbeat { end, task }) = self.heartbeat.take() {
-            drop(end);
-            problems.extend(task.await.err().map(|panic| format!("the heartbeat panicked: {panic}")));
+        if let Some(heartbeat) = self.heartbeat.take() {
+            problems.extend(heartbeat.end().await);
         }
         if let Some(claim) = self.claim.take() {
             problems.extend(claim.release().await.err().map(|error| format!("the lock is still held: {error}")));
@@ -217,30 +209,11 @@ impl Testbed {
         problems
     }
 
-    /// Renews the lock and the switch, so often that one lost renewal does no harm and a halted run ends soon.
+    /// Renews the lock and the switches, so often that one lost renewal does no harm and a halted run ends soon.
     fn beat(&mut self, ending: Ending) {
         let Some(claim) = self.claim.clone() else { return };
-        let switch = Arc::clone(&self.switch);
         let every = (self.system.time_to_live / 3).min(HALTED_WITHIN);
-        let (end, mut ended) = watch::channel(());
-        let task = tokio::spawn(async move {
-            while tokio::time::timeout(every, ended.changed()).await.is_err() {
-                match claim.renew().await {
-                    Ok(()) => {}
-                    Err(halted @ NodeError::Halted { .. }) => ending.abort(halted.to_string()),
-                    Err(error) => tracing::warn!("lock not renewed: {error}"),
-                }
-                let Some(switch) = &*switch.lock().await else { continue };
-                for (node, renewed) in switch.renew().await {
-                    match renewed {
-                        Ok(Renewal::Extended) => {}
-                        Ok(Renewal::Rearmed) => tracing::warn!("{node} had healed itself; its switch is armed again"),
-                        Err(error) => tracing::warn!("dead man's switch not renewed: {error}"),
-                    }
-                }
-            }
-        });
-        self.heartbeat = Some(Heartbeat { end, task });
+        self.heartbeat = Some(Heartbeat::begin(&self.system.nodes, claim, &self.switch, every, ending));
     }
 
     /// Does the same on every node at once; the first error in the order of the nodes is returned.
@@ -258,14 +231,6 @@ impl Testbed {
         let mut results = tasks.join_all().await;
         results.sort_by_key(|(position, _)| *position);
         results.into_iter().find_map(|(_, result)| result.err()).map_or(Ok(()), Err)
-    }
-}
-
-impl Drop for Testbed {
-    fn drop(&mut self) {
-        if let Some(heartbeat) = self.heartbeat.take() {
-            heartbeat.task.abort();
-        }
     }
 }
 

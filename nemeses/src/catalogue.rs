@@ -4,7 +4,7 @@
 use crate::local::Hurts;
 use crate::options::{Options, Setting};
 use crate::target::Target;
-use crate::{Nemesis, SpecError, aim, disk, membership, network, process};
+use crate::{Nemesis, SpecError, aim, clock, disk, machine, membership, network, process};
 use serde::Serialize;
 
 /// What a fault breaks.
@@ -19,6 +19,10 @@ pub enum Family {
     Disk,
     /// What operators do: restarts in turn, configurations.
     Membership,
+    /// The machine that it runs on.
+    Machine,
+    /// The clock of that machine.
+    Clock,
 }
 
 /// One line of `gainsay list nemeses`.
@@ -102,6 +106,15 @@ pub(crate) const KINDS: &[Kind] = &[
     disk::power::ERROR,
     disk::slow::KIND,
     disk::stall::KIND,
+    machine::POWER_CYCLE,
+    machine::REBOOT,
+    machine::CRASH,
+    machine::PAUSE,
+    machine::UNPLUG,
+    clock::JUMP,
+    clock::STROBE,
+    clock::DRIFT,
+    clock::FROZEN,
 ];
 
 /// All that there is, in the order in which it is listed.
@@ -147,7 +160,6 @@ pub(crate) struct About {
 impl About {
     /// Its line in the list.
     pub(crate) fn entry(&self) -> Entry {
-        let choices = Target::ALL.map(|target| Choice { name: target.name(), does: target.does() }).to_vec();
         Entry {
             name: self.name,
             family: self.family,
@@ -155,10 +167,15 @@ impl About {
             needs: self.needs,
             undone_by: self.undone_by,
             measured_by: self.measured_by,
-            choices,
+            choices: targets(),
             settings: settings(self.settings),
         }
     }
+}
+
+/// The choices of a fault that is aimed at nodes.
+pub(crate) fn targets() -> Vec<Choice> {
+    Target::ALL.map(|target| Choice { name: target.name(), does: target.does() }).to_vec()
 }
 
 /// The settings of a fault that is aimed at nodes, after its own.

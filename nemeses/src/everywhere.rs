@@ -3,6 +3,7 @@
 use crate::Measured;
 use crate::marks::REFUSED;
 use cluster::{Command, Node, NodeError, Output};
+use std::task::Poll;
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -68,6 +69,23 @@ pub async fn run(tasks: Vec<Task>) -> Vec<(String, Result<Output, NodeError>)> {
         }
     }
     answers
+}
+
+/// Waits for all of them at once, within one task; the answers come in their order.
+pub async fn together<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
+    let mut left: Vec<_> = futures.into_iter().map(|future| (Box::pin(future), None)).collect();
+    std::future::poll_fn(|context| {
+        let mut is_over = true;
+        for (future, answer) in left.iter_mut().filter(|(_, answer)| answer.is_none()) {
+            match future.as_mut().poll(context) {
+                Poll::Ready(output) => *answer = Some(output),
+                Poll::Pending => is_over = false,
+            }
+        }
+        if is_over { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    left.into_iter().filter_map(|(_, answer)| answer).collect()
 }
 
 /// Runs all tasks at once, and returns the first error if there is one.

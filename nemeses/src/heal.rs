@@ -2,6 +2,7 @@
 
 use crate::catalogue::every_nemesis;
 use crate::everywhere::{self, Task};
+use crate::machine::lift::lift;
 use crate::network::chains::SAVED;
 use crate::{Measured, Nemesis, System, switch};
 use cluster::{Node, NodeError};
@@ -23,15 +24,27 @@ pub fn heal_script() -> String {
 
 /// Undoes one nemesis on all nodes at once; the dead man's switch stays armed. Every node is tried.
 pub async fn heal(nemesis: &dyn Nemesis, nodes: &[Node]) -> Vec<(String, Result<(), NodeError>)> {
-    everywhere(nodes, &format!("heal {}", nemesis.name()), &nemesis.heal_script()).await
+    let script = nemesis.heal_script();
+    let heal = async |node: &Node| {
+        let restored = nemesis.restore(node).await;
+        let task = Task::new(node, format!("heal {}", nemesis.name()), script.clone(), LIMIT);
+        (node.name.clone(), restored.and(task.run().await.map(drop)))
+    };
+    everywhere::together(nodes.iter().map(heal).collect()).await
 }
 
 /// Undoes everything on all nodes at once, and then, on each node where that succeeded, removes the dead man's switch.
-/// Every node is tried, whatever becomes of the others, for at most 66 s. It needs no memory of what was done: it may
+/// Every node is tried, whatever becomes of the others, for at most 66 s; one that is silent is first brought back by the
+/// levers that the inventory has, if it has any. It needs no memory of what was done: it may
 /// be run by a fresh process, on nodes that were never hurt, and twice.
 pub async fn heal_all(nodes: &[Node]) -> Vec<(String, Result<(), NodeError>)> {
     let script = format!("(\n{}) && {{\n{}}}\n", heal_script(), switch::disarm_script());
-    everywhere(nodes, "undo every fault", &script).await
+    let heal = async |node: &Node| {
+        let lifted = lift(node).await;
+        let task = Task::new(node, "undo every fault", script.clone(), LIMIT);
+        (node.name.clone(), lifted.and(task.run().await.map(drop)))
+    };
+    everywhere::together(nodes.iter().map(heal).collect()).await
 }
 
 /// Measures, on all nodes at once, that no fault is left: every peer heard, what was killed started again, nothing
@@ -53,12 +66,6 @@ pub async fn verify_healed(system: &System) -> Vec<(String, Measured)> {
     measured
 }
 
-async fn everywhere(nodes: &[Node], does: &str, script: &str) -> Vec<(String, Result<(), NodeError>)> {
-    let tasks = nodes.iter().map(|node| Task::new(node, does, script, LIMIT)).collect();
-    let answers = everywhere::run(tasks).await;
-    answers.into_iter().map(|(name, answer)| (name, answer.map(|_| ()))).collect()
-}
-
 async fn verify_node(system: &System, node: &Node) -> Measured {
     let mut all = Measured { in_effect: true, description: String::new() };
     let mut script = SAVED.to_owned();
@@ -76,7 +83,7 @@ async fn verify_node(system: &System, node: &Node) -> Measured {
         description: if output.text().is_empty() { "nothing".to_owned() } else { output.text().replace('\n', "; ") },
     });
     add(&mut all, "left of faults", left);
-    let left = Task::new(node, "look for what is left", LEFT, Duration::from_secs(10)).run().await;
+    let left = Task::new(node, "look for what is left", LEFT, LIMIT).run().await;
     let left = left.map(|output| everywhere::tally("nodes without a trace", &[(node.name.clone(), output)]));
     add(&mut all, "switch", left);
     all
@@ -91,6 +98,7 @@ fn add(all: &mut Measured, name: &str, found: Result<Measured, NodeError>) {
 
 /// Answers `yes` if no file or timer of the switch is left on a node.
 const LEFT: &str = r#"for file in /run/gainsay/heal.sh /run/gainsay/armed /run/gainsay/faults /run/gainsay/bare-* \
+  /run/gainsay/unkept /var/lib/gainsay/switch /etc/systemd/system/gainsay-boot.service \
   /run/systemd/system/gainsay-heal.*; do
   [ ! -e "$file" ] || { echo "$file is left"; exit 0; }
 done

@@ -12,12 +12,14 @@
 
 mod aim;
 mod catalogue;
+mod clock;
 mod companion;
 mod disk;
 mod everywhere;
 mod heal;
 mod limits;
 mod local;
+mod machine;
 mod marks;
 mod membership;
 mod nemesis;

@@ -116,6 +116,20 @@ pub trait Nemesis: Send + Sync {
     /// If a node could not be asked.
     async fn in_effect(&self, system: &System, injected: &Injected) -> Result<Measured, NodeError>;
 
+    /// Undoes, from outside of a node, what the node cannot undo itself because it is off or cannot be reached. The
+    /// caller does this before it runs the script below there. It needs no memory, and is harmless on every node.
+    ///
+    /// # Errors
+    /// If the node is still silent, or a command of the inventory fails.
+    async fn restore(&self, _: &Node) -> Result<(), NodeError> {
+        Ok(())
+    }
+
+    /// How long [`Nemesis::restore`] may take: machines that start are slow.
+    fn restore_limit(&self) -> Duration {
+        Duration::ZERO
+    }
+
     /// The POSIX shell script that undoes, on one node, all that this nemesis could ever have done there. It needs
     /// nothing but the node: what must be known (which unit was killed, which directory was frozen) is kept there, in
     /// files and rules that carry our name. It succeeds on a node that was never hurt, and when run twice. The dead

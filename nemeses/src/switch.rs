@@ -1,19 +1,21 @@
 //! The dead man's switch: a timer on every node that undoes all faults unless the controller keeps saying that it lives.
 //!
-//! Timer and service are files below `/run/systemd/system`: they survive a full or frozen disk and end with a reboot,
-//! and, unlike units made by `systemd-run`, can be restarted after they fired. The timer counts monotonic time, so that
-//! clock faults neither delay nor hasten it. systemd's limit of starts (5 in 10 s) is off for both: a renewal is a start, and
-//! one too many would leave the timer failed, and the node without a switch.
+//! Timer and service are files below `/run/systemd/system`: they survive a full or frozen disk and end with a reboot
+//! (what then holds is [`boot`]), and, unlike units made by `systemd-run`, can be restarted after they fired. The timer
+//! counts monotonic time, so that clock faults neither delay nor hasten it. systemd's limit of starts (5 in 10 s) is off
+//! for both: a renewal is a start, and one too many would leave the timer failed, and the node without a switch.
 
-use crate::everywhere::{self, Task};
+pub mod boot;
+
+use crate::everywhere::{self, Task, together};
 use crate::marks::ARMED;
 use crate::network::chains;
 use crate::{System, catalogue, heal_script};
-use cluster::{Node, NodeError};
+use cluster::{Command, Node, NodeError};
 use std::time::Duration;
 
 /// How long a node may take to arm, renew or disarm.
-const LIMIT: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// How long a node may take to undo every fault.
 const HEAL_LIMIT: Duration = Duration::from_secs(60);
@@ -23,6 +25,8 @@ const HEAL_LIMIT: Duration = Duration::from_secs(60);
 pub struct Switch {
     nodes: Vec<Node>,
     time_to_live: Duration,
+    /// The database's unit, quoted for the shell; empty if it has none. A node that starts anew starts it.
+    unit: String,
 }
 
 /// What renewing found on a node.
@@ -42,7 +46,8 @@ impl Switch {
     /// # Errors
     /// What the first node said on which it could not be armed; the others may be.
     pub async fn arm(system: &System) -> Result<Switch, NodeError> {
-        let switch = Switch { nodes: system.nodes.clone(), time_to_live: system.time_to_live };
+        let unit = system.database.daemon().map(|daemon| Command::quote(&daemon.unit)).unwrap_or_default();
+        let switch = Switch { nodes: system.nodes.clone(), time_to_live: system.time_to_live, unit };
         let tasks = switch.nodes.iter().map(|node| switch.arming(node)).collect();
         everywhere::run_or_fail(tasks).await?;
         Ok(switch)
@@ -51,19 +56,28 @@ impl Switch {
     /// Starts every countdown again; to be called every third of the time to live, so that one lost renewal does no
     /// harm. Costs one `systemctl restart` per node. Every node is tried.
     pub async fn renew(&self) -> Vec<(String, Result<Renewal, NodeError>)> {
-        let renewal = |node: &Node| Task::new(node, "renew the dead man's switch", RENEW, LIMIT);
-        let mut answers = Vec::new();
-        for (node, (name, answer)) in
-            self.nodes.iter().zip(everywhere::run(self.nodes.iter().map(renewal).collect()).await)
-        {
-            let renewed = match answer {
-                Ok(_) => Ok(Renewal::Extended),
-                Err(NodeError::Failed { .. }) => self.rearm(node).await.map(|()| Renewal::Rearmed),
-                Err(error) => Err(error),
-            };
-            answers.push((name, renewed));
+        let renewal = async |node: &Node| (node.name.clone(), self.renew_on(node).await);
+        together(self.nodes.iter().map(renewal).collect()).await
+    }
+
+    /// Starts the countdown of one node again, for callers that must not wait for one node because of another: one that
+    /// is off answers late, or never.
+    ///
+    /// # Errors
+    /// If the node does not answer within a third of the time to live, or cannot be healed or armed again.
+    pub async fn renew_on(&self, node: &Node) -> Result<Renewal, NodeError> {
+        let limit = (self.time_to_live / 3).min(LIMIT);
+        match Task::new(node, "renew the dead man's switch", RENEW, limit).run().await {
+            Ok(_) => Ok(Renewal::Extended),
+            Err(NodeError::Failed { .. }) => self.rearm(node).await.map(|()| Renewal::Rearmed),
+            Err(error) => Err(error),
         }
-        answers
+    }
+
+    /// The nodes that it is armed on.
+    #[must_use]
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
     }
 
     /// Makes sure that the switch is armed and counting on these nodes.
@@ -91,7 +105,7 @@ impl Switch {
     }
 
     fn arming(&self, node: &Node) -> Task {
-        let mut task = Task::new(node, "arm the dead man's switch", arm_script(self.time_to_live), LIMIT);
+        let mut task = Task::new(node, "arm the dead man's switch", arm_script(self.time_to_live, &self.unit), LIMIT);
         task.command = task.command.with_stdin(fired_script());
         task
     }
@@ -112,18 +126,20 @@ until undo; do
   sleep 2
 done
 echo "gainsay: every fault is undone"
-"#,
-        heal_script()
+[ -z "${{GAINSAY_BOOT:-}}" ] || exit 0
+{}"#,
+        heal_script(),
+        boot::FORGET,
     )
 }
 
 /// Makes the directories of all marks, takes the healing script from standard input, and starts the timer.
-fn arm_script(time_to_live: Duration) -> String {
+fn arm_script(time_to_live: Duration, unit: &str) -> String {
     let names: Vec<_> = catalogue::KINDS.iter().map(|kind| kind.name).collect();
     format!(
         r#"mkdir -p /run/gainsay/faults && cd /run/gainsay/faults && mkdir -p {names} || exit 1
 {bare}cat >/run/gainsay/heal.sh.part && mv /run/gainsay/heal.sh.part /run/gainsay/heal.sh || exit 1
-mkdir -p /run/systemd/system
+{keep}mkdir -p /run/systemd/system
 cat >/run/systemd/system/gainsay-heal.service <<'END'
 [Unit]
 Description=gainsay: undo every fault on this node
@@ -146,13 +162,17 @@ systemctl restart gainsay-heal.timer || exit 1
 "#,
         names = names.join(" "),
         bare = chains::REMEMBER_BARE,
+        keep = boot::keep(unit),
         ttl = time_to_live.as_millis(),
     )
 }
 
 /// Fails where the switch has fired, for then it is not armed any more, or was lost.
-const RENEW: &str =
-    "[ -e /run/gainsay/armed ] && [ -e /run/gainsay/heal.sh ] && systemctl restart gainsay-heal.timer\n";
+const RENEW: &str = "\
+[ -e /run/gainsay/armed ] && [ -e /run/gainsay/heal.sh ] || exit 1
+[ -e /var/lib/gainsay/switch/boot.sh ] || [ -e /run/gainsay/unkept ] || exit 1
+systemctl restart gainsay-heal.timer
+";
 
 const CHECK: &str = r#"state=$(systemctl show -p SubState --value gainsay-heal.timer)
 [ "$state" = waiting ] && [ -e /run/gainsay/armed ] || {
@@ -163,7 +183,7 @@ const CHECK: &str = r#"state=$(systemctl show -p SubState --value gainsay-heal.t
 
 /// Removes timer, service, script, the directories of marks and a table that we made; refuses while a mark is left.
 pub fn disarm_script() -> String {
-    format!("{UNMARKED}{}{DISARM}", chains::LEAVE_BARE)
+    format!("{UNMARKED}{}{}{DISARM}", chains::LEAVE_BARE, boot::FORGET)
 }
 
 const UNMARKED: &str = r#"for mark in /run/gainsay/faults/*/*; do
@@ -197,7 +217,10 @@ mod tests {
             let transport = Recorder::answering(name, Arc::clone(&log), answer.clone());
             Node::new(name, [10, 0, 0, 1].into(), Arc::new(transport))
         };
-        (Switch { nodes: vec![node("n1"), node("n2")], time_to_live: Duration::from_secs(30) }, log)
+        (
+            Switch { nodes: vec![node("n1"), node("n2")], time_to_live: Duration::from_secs(30), unit: String::new() },
+            log,
+        )
     }
 
     #[tokio::test]
@@ -209,7 +232,7 @@ mod tests {
         assert!(renewed.iter().all(|(_, answer)| matches!(answer, Ok(Renewal::Rearmed))));
         let done: Vec<_> =
             log.lock().unwrap().iter().filter(|(node, _)| node == "n1").map(|(_, script)| script.clone()).collect();
-        assert_eq!(done, [RENEW.to_owned(), heal_script(), arm_script(switch.time_to_live)]);
+        assert_eq!(done, [RENEW.to_owned(), heal_script(), arm_script(switch.time_to_live, "")]);
     }
 
     #[tokio::test]
@@ -228,13 +251,18 @@ mod tests {
 
     #[test]
     fn the_timer_has_the_time_to_live() {
-        assert!(arm_script(Duration::from_millis(4500)).contains("\nOnActiveSec=4500ms\n"));
+        assert!(arm_script(Duration::from_millis(4500), "").contains("\nOnActiveSec=4500ms\n"));
     }
 
     #[test]
     fn scripts_are_posix_shell() {
-        for script in [arm_script(Duration::from_secs(30)), fired_script(), RENEW.into(), CHECK.into(), disarm_script()]
-        {
+        for script in [
+            arm_script(Duration::from_secs(30), "a.service"),
+            fired_script(),
+            RENEW.into(),
+            CHECK.into(),
+            disarm_script(),
+        ] {
             let checked = std::process::Command::new("sh").args(["-n", "-c", &script]).output().unwrap();
             assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
         }

@@ -3,7 +3,7 @@
 #[allow(dead_code, reason = "the real nodes need more of it")]
 mod dummy;
 
-use cluster::{Command, Node, NodeError, Output, Recorder};
+use cluster::{Command, Lever, Machine, MachineKind, Node, NodeError, Output, Recorder};
 use nemeses::{Injected, Nemesis, Switch, System};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -189,7 +189,11 @@ async fn what_makes_no_sense_in_a_small_cluster_is_refused_by_name_and_never_cho
 #[tokio::test]
 async fn chance_always_decides_on_something() {
     for nodes in 2..=9 {
-        let (system, _) = system(nodes, silent);
+        let (mut system, _) = system(nodes, silent);
+        for node in &mut system.nodes {
+            let levers = Lever::ALL.into_iter().map(|lever| (lever, format!("bmc {}", lever.key())));
+            node.machine = Machine { kind: MachineKind::Vm, levers: levers.collect() };
+        }
         for nemesis in nemeses::all().into_iter().map(|entry| one(entry.name)) {
             let mut rng = ChaCha8Rng::seed_from_u64(nodes.into());
             for _ in 0..100 {
@@ -197,4 +201,31 @@ async fn chance_always_decides_on_something() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn power_is_cut_by_the_inventorys_command_and_only_where_it_has_one() {
+    let answer = |_: &str, command: &Command| match command.script.as_str() {
+        ":" => Output { status: 1, ..Output::default() },
+        _ => says("one"),
+    };
+    let (mut system, log) = system(3, answer);
+    let nemesis = one("power-cycle:node=n2");
+    let error = nemesis.suits(&system).unwrap_err().to_string();
+    assert_eq!(error, "power-cycle cannot be done here: n1 has no power_off in the inventory");
+    for node in &mut system.nodes {
+        let name = node.name.clone();
+        let levers = [Lever::PowerOff, Lever::PowerOn].map(|lever| (lever, format!("bmc {name} {}", lever.key())));
+        node.machine = Machine { kind: MachineKind::Unknown, levers: levers.into() };
+    }
+    let injected = nemesis.decide(&system, &mut ChaCha8Rng::seed_from_u64(1)).await.unwrap();
+    nemesis.inject(&system, &injected).await.unwrap();
+    let told: Vec<_> = log.lock().unwrap().clone();
+    assert!(told.iter().all(|(node, _)| node == "n2"), "{told:?}");
+    assert!(told[1].1.contains("bmc n2 power_on"), "its watcher: {}", told[1].1);
+    assert_eq!(told[2].1, "# on the controller: bmc n2 power_off");
+    let found = nemesis.in_effect(&system, &injected).await.unwrap();
+    assert!(found.in_effect, "{}", found.description);
+    let crash = one("kernel-crash:node=n2").suits(&system).unwrap_err().to_string();
+    assert!(crash.contains("may share its kernel with others"), "{crash}");
 }

@@ -10,7 +10,7 @@ mod image;
 mod qmp;
 mod switchboard;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -20,7 +20,7 @@ use crate::error::LabError;
 use crate::files::{self, failed};
 use crate::machine::{BECOME, Machine, running};
 use crate::network;
-use crate::step::search_path;
+use crate::step::{Step, search_path};
 
 pub(crate) use accelerator::{Accelerator, choose as choose_accelerator};
 pub(crate) use image::{edit, ensure as ensure_image};
@@ -31,6 +31,8 @@ pub(crate) use switchboard::pull;
 const MEMORY_MIB: u32 = 384;
 /// What an emulated machine may keep of translated code, in MiB; QEMU's own default is 1 GiB each.
 const TRANSLATED_MIB: u32 = 96;
+/// Where a machine stands in the queue for the processor.
+const NICENESS: &str = "-10";
 /// How long QEMU may take to record itself.
 const LAUNCH: Duration = Duration::from_secs(10);
 
@@ -63,7 +65,20 @@ pub(crate) fn start(node: &Machine, bridge: &str, tree: &Path) -> Result<(), Lab
         }
         sleep(Duration::from_millis(5));
     }
+    prefer(node);
     Ok(())
+}
+
+/// A machine that gets no time looks like one that is broken, so machines come first where the processor is busy. Each
+/// is in a session of its own, and where the kernel shares time among sessions, only the niceness of the session counts.
+fn prefer(node: &Machine) {
+    let Some(process) = running(&node.places) else { return };
+    let session = PathBuf::from(format!("/proc/{}/autogroup", process.pid));
+    // It is a favour, and a machine without it works.
+    let _not_granted = match session.exists() {
+        true => files::write_there(&session, NICENESS),
+        false => Step::new("renice").args(["-n", NICENESS, "-p", &process.pid.to_string()]).run().map(drop),
+    };
 }
 
 /// No device but what is named, no window, no guest that reads this user's configuration. A guest that reboots is

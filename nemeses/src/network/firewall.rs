@@ -54,10 +54,10 @@ pub fn undo() -> String {
 }
 
 /// Asks all of these peers at once for a TCP connection to a port, and prints `ADDRESS heard` if any answer came (a
-/// refusal is one), `ADDRESS silent` if none came within a second, or `ADDRESS` and an error.
+/// refusal is one), `ADDRESS silent` if none came within 3 s, or `ADDRESS` and an error.
 pub fn probe(peers: &[(IpAddr, u16)]) -> String {
     let mut script = r#"probe() {
-  said=$(LC_ALL=C timeout 1 bash -c ": </dev/tcp/$1/$2" 2>&1)
+  said=$(LC_ALL=C timeout 3 bash -c ": </dev/tcp/$1/$2" 2>&1)
   case "$?$said" in
     0*|*refused*) echo "$1 heard" ;;
     124*) echo "$1 silent" ;;
