@@ -1,7 +1,9 @@
 //! The command line: what can be typed.
 
-use crate::plan::{LevelName, Settings};
+use crate::plan::{ClientCommand, ClientOption, LevelName, Settings, WorkloadName};
+use crate::quantity::Span;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 /// Contradicts the claims of distributed systems, with evidence.
@@ -45,6 +47,11 @@ pub enum Verb {
     Lab(LabVerb),
     /// Look at every node, and say what to fix
     Doctor(DoctorArgs),
+    /// Write a plan with a word on every setting
+    Init(InitArgs),
+    /// Clients in other languages
+    #[command(subcommand)]
+    Client(ClientVerb),
     /// What there is: nemeses, workloads, databases, models
     List(ListArgs),
 }
@@ -204,6 +211,41 @@ pub struct DoctorArgs {
     /// How to print
     #[arg(long, value_enum, default_value_t = Output::Human)]
     pub output: Output,
+}
+
+/// A plan to begin with.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// File to write; one that is there is left as it is
+    #[arg(value_name = "PLAN.toml", default_value = "gainsay.toml")]
+    pub plan: PathBuf,
+}
+
+/// What can be done with clients in other languages.
+#[derive(Debug, Subcommand)]
+pub enum ClientVerb {
+    /// Does a client keep the protocol? One line for each rule; exit 0, or 1 if one is broken
+    Check(ClientCheckArgs),
+}
+
+/// A client to be checked.
+#[derive(Debug, Args)]
+pub struct ClientCheckArgs {
+    /// The command that starts it
+    #[arg(value_name = "COMMAND")]
+    pub client: ClientCommand,
+    /// What it is asked
+    #[arg(long, short, value_name = "WORKLOAD", default_value = "register")]
+    pub workload: WorkloadName,
+    /// Where the system is to which it talks
+    #[arg(long, value_name = "IP", default_value = "127.0.0.1")]
+    pub address: IpAddr,
+    /// What it is told besides; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub client_option: Vec<ClientOption>,
+    /// An operation may take so long
+    #[arg(long, value_name = "TIME", default_value = "2s")]
+    pub operation_timeout: Span,
 }
 
 /// What can be done with nodes on this machine.

@@ -6,6 +6,7 @@
 mod answers;
 mod audit;
 pub mod cli;
+mod clients;
 mod commands;
 mod exit;
 mod faults;

@@ -2,7 +2,7 @@
 
 mod names;
 
-pub use names::{DatabaseName, LevelName, NemesisList, TestName, WorkloadName};
+pub use names::{ClientCommand, ClientOption, DatabaseName, LevelName, NemesisList, TestName, WorkloadName};
 
 use crate::exit::{Exit, Failure};
 use crate::limits::LimitSettings;
@@ -24,10 +24,18 @@ pub struct Settings {
     #[arg(long, value_name = "NAME")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<TestName>,
-    /// What is tested, with options: `etcd`, `etcd:reads=serializable`, `memory:stale-read` [default: etcd]
+    /// What is tested, with options: `etcd`, `etcd:reads=serializable`, `memory:stale-read` [default: etcd; running with --client]
     #[arg(long, value_name = "DATABASE[:OPTION,...]")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub database: Option<DatabaseName>,
+    /// A program that talks to it in place of a client of ours, one process for each: `./my_client.py` (docs/CLIENT.md)
+    #[arg(long, value_name = "COMMAND")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client: Option<ClientCommand>,
+    /// What that program is told besides; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub client_option: Vec<ClientOption>,
     /// What clients ask: `register`, `set`, `lock`, `append`, `wr`, `bank` and so on [default: register]
     #[arg(long, short, value_name = "WORKLOAD")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -117,6 +125,12 @@ pub struct Plan {
     pub name: TestName,
     /// What is tested.
     pub database: DatabaseName,
+    /// The program that talks to it; None if the database brings its own client.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub client: Option<ClientCommand>,
+    /// What that program is told besides.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub client_option: Vec<ClientOption>,
     /// What clients ask.
     pub workload: WorkloadName,
     /// The level of isolation that is promised; None if the workload has none.
@@ -196,6 +210,8 @@ impl Settings {
         Settings {
             name: self.name.or(file.name),
             database: self.database.or(file.database),
+            client: self.client.or(file.client),
+            client_option: if self.client_option.is_empty() { file.client_option } else { self.client_option },
             workload: self.workload.or(file.workload),
             expect: self.expect.or(file.expect),
             nemesis: self.nemesis.or(file.nemesis),
@@ -224,30 +240,36 @@ impl Settings {
     /// # Errors
     /// If settings contradict each other (exit 65), or the lab has a name that no lab can have (exit 64).
     pub fn decide(self) -> Result<Plan, Failure> {
-        let database = self.database.unwrap_or(DatabaseName("etcd".to_owned()));
+        let database = self.database.unwrap_or_else(|| DatabaseName::default_for(self.client.is_some()));
         let workload = self.workload.unwrap_or(WorkloadName("register".to_owned()));
-        let on_nodes = database.needs_nodes();
+        let is_broken = self.nemesis.as_ref().is_some_and(|list| list.0 != "none") || !self.fault.is_empty();
+        let is_placed = is_broken || self.inventory.is_some() || self.lab.is_some();
+        let on_nodes = database.needs_nodes() || database.is_elsewhere() && is_placed;
         let inventory = match (on_nodes, self.inventory, self.lab) {
             (false, _, _) => None,
             (true, Some(inventory), _) => Some(inventory),
             (true, None, lab) => Some(inventory_of_lab(lab.as_deref().unwrap_or(DEFAULT_LAB))?),
         };
         let default_name = format!("{}-{}", database.kind(), workload.0);
+        let alone = if database.is_elsewhere() { NodeChoice::First(1) } else { NodeChoice::First(5) };
+        let is_quick = !on_nodes && !database.is_elsewhere();
         let plan = Plan {
             name: self.name.unwrap_or(TestName(default_name)),
             nemesis: self.nemesis.unwrap_or(NemesisList::from_steps(&self.fault)?),
             nemesis_interval: self.nemesis_interval.unwrap_or(Span::seconds(15)),
             nemesis_hold: self.nemesis_hold.unwrap_or(Span::seconds(5)),
             time_limit: self.time_limit.unwrap_or(Span::seconds(60)),
-            rate: self.rate.unwrap_or(Rate::PerSecond(if on_nodes { 300.0 } else { 5000.0 })),
-            concurrency: self.concurrency.unwrap_or(Concurrency::PerNode(2)),
+            rate: self.rate.unwrap_or(Rate::PerSecond(if is_quick { 5000.0 } else { 300.0 })),
+            concurrency: self.concurrency.unwrap_or(Concurrency::PerNode(if on_nodes || is_quick { 2 } else { 5 })),
             seed: self.seed.unwrap_or_else(|| Seed(rand::random::<u64>() >> 11)),
-            nodes: self.nodes.unwrap_or(if on_nodes { NodeChoice::All } else { NodeChoice::First(5) }),
+            nodes: self.nodes.unwrap_or(if on_nodes { NodeChoice::All } else { alone }),
             inventory,
             results: self.results.unwrap_or(PathBuf::from("results")),
             operation_timeout: self.operation_timeout.unwrap_or(Span::seconds(5)),
             time_to_live: self.time_to_live.unwrap_or(Span::seconds(30)),
             recovery_limit: self.recovery_limit.unwrap_or(Span::seconds(60)),
+            client: self.client,
+            client_option: self.client_option,
             probe: self.probe,
             fault: self.fault,
             limits: self.limits,
@@ -265,7 +287,10 @@ impl Plan {
     /// Refuses what contradicts itself.
     fn check(&self) -> Result<(), Failure> {
         let wrong = |message: String| Err(Failure::message(Exit::Data, message));
-        if !self.database.needs_nodes() && self.nemesis.0 != "none" {
+        if let Some(error) = self.database.misfit(self.client.is_some()) {
+            return wrong(error);
+        }
+        if self.inventory.is_none() && self.nemesis.0 != "none" {
             return wrong(format!(
                 "`{}` runs in this process and not on nodes, so `{}` has nothing to break; leave --nemesis out, or \
                  choose a database on nodes",
@@ -309,6 +334,9 @@ impl Plan {
             format!("--workload {}", self.workload),
             format!("--nemesis {}", self.nemesis),
         ];
+        words.extend(self.client.as_ref().map(|client| format!("--client {}", cluster::Command::quote(&client.0))));
+        let options = self.client_option.iter().map(|option| cluster::Command::quote(&option.0));
+        words.extend(options.map(|option| format!("--client-option {option}")));
         words.extend(self.expect.as_ref().map(|expect| format!("--expect {expect}")));
         if self.nemesis.0 != "none" {
             words.push(format!("--nemesis-interval {}", self.nemesis_interval));
@@ -359,6 +387,11 @@ mod tests {
             ("seed = 1\ntime_limit = \"6s\"\n", "plan.toml:2:1: unknown field `time_limit`"),
             ("database = \"memory\"\nnemesis = \"kill\"\n", "nothing to break"),
             ("concurrency = \"0\"\n", "plan.toml:1:15: "),
+            ("client = \" \"\n", "plan.toml:1:10: expected the command that starts a client"),
+            ("client-option = [\"port\"]\n", "plan.toml:1:18: expected KEY=VALUE, not `port`"),
+            ("database = \"memory\"\nclient = \"./c\"\n", "a client from outside cannot reach"),
+            ("database = \"running\"\n", "`running` brings no client; name one with --client"),
+            ("database = \"file:/nowhere.toml\"\nclient = \"./c\"\n", "cannot read the database /nowhere.toml"),
             ("nemesis = \"partiton\"\n", "plan.toml:1:11: "),
         ] {
             let error = error_of(text);
@@ -375,5 +408,18 @@ mod tests {
         assert_eq!(plan.name.0, "memory-register");
         let text = toml::to_string(&plan).unwrap();
         assert_eq!(toml::from_str::<Plan>(&text).unwrap(), plan);
+    }
+
+    #[test]
+    fn a_client_alone_talks_to_what_runs_here() {
+        let plan = Settings::parse("client = \"./c.py\"\nclient-option = [\"port=7\"]\n", Path::new("p"));
+        let plan = plan.unwrap().decide().unwrap();
+        assert_eq!((plan.database.0.as_str(), plan.name.0.as_str()), ("running", "running-register"));
+        assert_eq!((plan.inventory.as_ref(), plan.nodes.clone()), (None, NodeChoice::First(1)));
+        assert!(plan.command().contains("--client ./c.py --client-option port=7 "), "{}", plan.command());
+        let text = toml::to_string(&plan).unwrap();
+        assert_eq!(toml::from_str::<Plan>(&text).unwrap(), plan);
+        let broken = Settings::parse("client = \"./c.py\"\nnemesis = \"kill\"\n", Path::new("p")).unwrap();
+        assert!(broken.decide().unwrap().inventory.is_some(), "faults need nodes");
     }
 }

@@ -1,6 +1,7 @@
 //! A whole run, top-down: reach, install, start, load and faults, heal, recover, final reads, logs, judge, report, put
 //! away. Whatever fails on the way, the nodes are healed and given back, and what was recorded is kept.
 
+use crate::clients;
 use crate::exit::{Exit, Failure};
 use crate::faults::Faults;
 use crate::index::{Finished, Index};
@@ -57,7 +58,7 @@ pub enum Telling {
 /// If the harness or its surroundings failed; the nodes are healed then as well as they can be.
 pub async fn run_test<D: Offered>(plan: Plan, ending: Ending, telling: Telling) -> Result<Exit, Failure> {
     let workload = D::workload(Wanted::by(&plan, 1)).description;
-    let database = databases::open(&plan.database.0, plan.seed.0).map_err(|e| Failure::new(Exit::Data, e))?;
+    let database = clients::open(&plan, None)?;
     if D::connect(database.as_ref()).is_none() {
         let message =
             format!("`{}` offers no {} for the workload `{}`", plan.database, workload.data_type, plan.workload);
@@ -70,6 +71,8 @@ pub async fn run_test<D: Offered>(plan: Plan, ending: Ending, telling: Telling) 
     let prepared = suitable(&plan, &testbed).await.and_then(|()| {
         let (directory, meta) = RunDirectory::create(&plan)?;
         testbed.audit.keep_in(&directory.path).context("cannot write down what is done on nodes")?;
+        clients::keep_description(&plan, &directory)?;
+        testbed.system.database = clients::open(&plan, Some(&directory))?;
         Ok((directory, meta))
     });
     let (directory, mut meta) = match prepared {
@@ -237,6 +240,8 @@ impl<D: Offered> Run<D> {
         problems.extend(self.testbed.heal().await.err().map(|error| format!("{error:#}")));
         self.progress.phase("logs");
         self.testbed.fetch_logs(&self.directory, &mut self.meta).await;
+        self.meta.logs.extend(clients::logs(&self.directory));
+        problems.extend(self.testbed.system.database.warnings());
         let began = Instant::now();
         self.progress.phase("remove");
         problems.extend(self.testbed.put_away(self.plan.leave_running).await);

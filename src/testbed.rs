@@ -44,7 +44,7 @@ impl Testbed {
     /// # Errors
     /// Exit 65 for a wrong inventory, 3 for a node that cannot be reached, 77 for one that may not be touched.
     pub async fn reach(plan: &Plan, run: &str, ending: &Ending) -> Result<Testbed, Failure> {
-        let database = databases::open(&plan.database.0, plan.seed.0).map_err(|e| Failure::new(Exit::Data, e))?;
+        let database = crate::clients::open(plan, None)?;
         let audit = Arc::new(AuditLog::default());
         let nodes = match &plan.inventory {
             Some(_) => {
@@ -280,7 +280,9 @@ fn imaginary(plan: &Plan) -> Result<Vec<Node>, Failure> {
         NodeChoice::Named(names) => names.clone(),
     };
     let node = |name: &String| {
-        Node::new(name.clone(), IpAddr::V4(Ipv4Addr::LOCALHOST), Arc::new(Recorder::new(name.clone(), Arc::default())))
+        // Clients may be sent to other machines, which they are to reach by themselves.
+        let address = name.parse().unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        Node::new(name.clone(), address, Arc::new(Recorder::new(name.clone(), Arc::default())))
     };
     Ok(names.iter().map(node).collect())
 }

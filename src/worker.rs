@@ -11,9 +11,6 @@ use tokio::sync::mpsc;
 /// time.
 const BACK_OFF: Duration = Duration::from_millis(100);
 
-/// A connection must be made within this time.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-
 /// What a slot is asked to do.
 pub struct Job<D: DataType> {
     /// What.
@@ -88,7 +85,7 @@ impl<D: Offered> Worker<D> {
             return Err(ClientError::Definite(format!("the database offers no {}", D::NAME)));
         };
         let connecting = connect.connect(&self.node);
-        let error = match tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
+        let error = match tokio::time::timeout(connect.limit(), connecting).await {
             Ok(Ok(client)) => return Ok(client),
             Ok(Err(error)) => error.to_string(),
             Err(_) => "no connection in time".to_owned(),

@@ -44,6 +44,11 @@ pub trait Database: Send + Sync {
     /// The nodes that take themselves for the primary; best effort, may be none or several.
     async fn primaries(&self, all: &[Node]) -> Vec<Node>;
 
+    /// What people should know of a run that is no property of the database: clients that misbehaved.
+    fn warnings(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// How to talk to it as to registers.
     fn registers(&self) -> Option<&dyn Connect<Register>> {
         None
@@ -88,6 +93,11 @@ pub trait Connect<D: DataType>: Send + Sync {
     /// # Errors
     /// Always [`ClientError::Definite`]: nothing was asked yet.
     async fn connect(&self, node: &Node) -> Result<Box<dyn Client<D>>, ClientError>;
+
+    /// A connection must be made within this time.
+    fn limit(&self) -> Duration {
+        Duration::from_secs(2)
+    }
 }
 
 /// One logical client: one connection, to one node, one operation at a time, no retries.

@@ -4,16 +4,21 @@
 //! [`Database`] of it. A driver installs, starts, finds and talks to its system; it breaks nothing, judges nothing,
 //! and repeats nothing that went wrong.
 
+mod described;
 mod etcd;
+mod external;
 mod memory;
 mod spec;
 
+pub use external::{CODES, Checked, ClientSettings, Code, Conformance, External, Found, PROTOCOL};
 pub use spec::{Choice, Entry, SpecError};
 
 use cluster::Database;
+use described::Described;
 use etcd::Etcd;
 use memory::Memory;
 use spec::Spec;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Makes the database that `spec` spells, for example `memory:lost-write` or `etcd:version=3.5,reads=serializable`.
@@ -22,8 +27,13 @@ use std::sync::Arc;
 /// # Errors
 /// A name, option or value that does not exist, with what there is instead.
 pub fn open(spec: &str, seed: u64) -> Result<Arc<dyn Database>, SpecError> {
+    if let Some(path) = file_of(spec) {
+        return Ok(Arc::new(Described::load(path)?));
+    }
     let spec = Spec::parse(spec, &all())?;
     Ok(match spec.database {
+        described::RUNNING => Arc::new(Described::running(&spec)?),
+        described::FILE => return Err(SpecError::File { told: "file needs a path: file:my-db.toml".to_owned() }),
         memory::NAME => Arc::new(Memory::new(memory::Options::of(&spec)?, seed)),
         _ => Arc::new(Etcd::new(etcd::Options::of(&spec)?)),
     })
@@ -32,7 +42,14 @@ pub fn open(spec: &str, seed: u64) -> Result<Arc<dyn Database>, SpecError> {
 /// Every database with its options, in the order in which they are listed.
 #[must_use]
 pub fn all() -> Vec<Entry> {
-    vec![memory::entry(), etcd::entry()]
+    vec![memory::entry(), etcd::entry(), described::file_entry(), described::running_entry()]
+}
+
+/// The file that a spelling names in place of a database that is built in: `file:my-db.toml`.
+#[must_use]
+pub fn file_of(spec: &str) -> Option<&Path> {
+    let (name, path) = spec.split_once(':')?;
+    (name == described::FILE && !path.is_empty()).then_some(Path::new(path))
 }
 
 /// What `spec` names, for those who must know of it before it is opened: [`Entry::needs_nodes`].
@@ -41,7 +58,7 @@ pub fn all() -> Vec<Entry> {
 /// As [`open`], except for values that only the database itself understands.
 pub fn entry_of(spec: &str) -> Result<Entry, SpecError> {
     let entries = all();
-    let name = Spec::parse(spec, &entries)?.database;
+    let name = if file_of(spec).is_some() { described::FILE } else { Spec::parse(spec, &entries)?.database };
     Ok(entries.into_iter().find(|entry| entry.name == name).expect("a parsed spelling names an entry"))
 }
 
@@ -68,8 +85,10 @@ mod tests {
     #[test]
     fn a_wrong_spelling_is_told_what_there_is() {
         for (spelling, expected) in [
-            ("etdc", "there is no database `etdc`; did you mean `etcd`? There are: memory, etcd"),
-            ("", "there is no database ``; there are: memory, etcd"),
+            ("etdc", "there is no database `etdc`; did you mean `etcd`? There are: memory, etcd, file, running"),
+            ("", "there is no database ``; there are: memory, etcd, file, running"),
+            ("file", "file needs a path: file:my-db.toml"),
+            ("file:/nowhere/db.toml", "cannot read the database /nowhere/db.toml: "),
             ("memory:stale-reed", "memory has no option `stale-reed`; did you mean `stale-read`?"),
             ("memory:stale-read,lost-write", "stale-read and lost-write cannot be planted together"),
             ("memory:stale-read=yes", "stale-read of memory takes no value"),

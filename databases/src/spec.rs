@@ -81,6 +81,12 @@ pub enum SpecError {
         /// Which option.
         option: &'static str,
     },
+    /// The file that describes a database is not there, or says what it cannot say.
+    #[error("{told}")]
+    File {
+        /// Path, line and column, and what was expected there.
+        told: String,
+    },
     /// Two planted bugs at once would hide which of them was found.
     #[error("{first} and {second} cannot be planted together: at most one bug at a time")]
     TwoBugs {

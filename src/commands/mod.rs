@@ -1,15 +1,17 @@
 //! From a typed command to an exit code.
 
 mod check;
+mod client;
 mod doctor;
 mod dry_run;
 mod halt;
+mod init;
 mod lab;
 mod list;
 mod shrink;
 mod test;
 
-use crate::cli::{Cli, InventoryArgs, Verb};
+use crate::cli::{Cli, ClientVerb, InventoryArgs, Verb};
 use crate::exit::{Exit, Failure};
 use clap::Parser;
 use clap::error::ErrorKind;
@@ -74,6 +76,8 @@ fn dispatch(verb: Verb) -> Result<Exit, Failure> {
         Verb::Halt(arguments) => halt::halt(&arguments),
         Verb::Lab(verb) => lab::lab(&verb),
         Verb::Doctor(arguments) => doctor::doctor(&arguments),
+        Verb::Init(arguments) => init::init(&arguments),
+        Verb::Client(ClientVerb::Check(arguments)) => client::check(&arguments),
         Verb::List(arguments) => list::list(&arguments),
     }
 }

@@ -5,6 +5,9 @@ use crate::replay::{self, Step};
 use checkers::txn::level::Level;
 use serde::{Deserialize, Serialize};
 
+/// The database that is not ours to start.
+const RUNNING: &str = "running";
+
 /// A name that is valid once it exists: read from flags and files by the same rules.
 macro_rules! checked_name {
     ($(#[$doc:meta])* $name:ident, $check:expr) => {
@@ -54,10 +57,41 @@ checked_name!(
 );
 
 checked_name!(
-    /// A database with its options.
+    /// A database with its options. Whether a file is there that describes one is asked when a plan is decided, so that
+    /// runs can be judged again without it.
     DatabaseName,
-    |text| databases::open(text, 0).map(|_| ()).map_err(|e| e.to_string())
+    |text| match databases::file_of(text) {
+        Some(_) => Ok(()),
+        None => databases::open(text, 0).map(|_| ()).map_err(|e| e.to_string()),
+    }
 );
+
+checked_name!(
+    /// The command that starts a client.
+    ClientCommand,
+    |text| match text.trim() {
+        "" => Err("expected the command that starts a client, such as `./my_client.py`".to_owned()),
+        _ => Ok(()),
+    }
+);
+
+checked_name!(
+    /// What a client is told: a key and a value.
+    ClientOption,
+    |text| match text.split_once('=') {
+        Some((key, _)) if !key.trim().is_empty() => Ok(()),
+        _ => Err(format!("expected KEY=VALUE, not `{text}`")),
+    }
+);
+
+impl ClientOption {
+    /// Key and value.
+    #[must_use]
+    pub fn pair(&self) -> (String, String) {
+        let (key, value) = self.0.split_once('=').unwrap_or((&self.0, ""));
+        (key.to_owned(), value.to_owned())
+    }
+}
 
 checked_name!(
     /// A workload.
@@ -116,15 +150,42 @@ impl NemesisList {
 }
 
 impl DatabaseName {
-    /// The name without its options.
+    /// What is tested if nothing is said: with a client, whatever that talks to.
+    pub(super) fn default_for(has_client: bool) -> DatabaseName {
+        DatabaseName(if has_client { RUNNING } else { "etcd" }.to_owned())
+    }
+
+    /// The name without its options; the name of the file that describes it.
     #[must_use]
     pub fn kind(&self) -> &str {
-        self.0.split(':').next().unwrap_or_default()
+        let file = databases::file_of(&self.0).and_then(|path| path.file_stem()?.to_str());
+        let stem = file.filter(|stem| stem.parse::<TestName>().is_ok());
+        stem.unwrap_or_else(|| self.0.split(':').next().unwrap_or_default())
     }
 
     /// True if it runs on nodes, and not in this process.
     #[must_use]
     pub fn needs_nodes(&self) -> bool {
         databases::entry_of(&self.0).is_ok_and(|entry| entry.needs_nodes)
+    }
+
+    /// True if it runs somewhere already: on nodes of an inventory, or where only its clients know.
+    #[must_use]
+    pub fn is_elsewhere(&self) -> bool {
+        self.kind() == RUNNING
+    }
+
+    /// Why it cannot be tested, if it cannot: its file is wrong, or there is no client that could talk to it.
+    pub(super) fn misfit(&self, has_client: bool) -> Option<String> {
+        if let Err(error) = databases::open(&self.0, 0) {
+            return Some(error.to_string());
+        }
+        let brings_none = self.is_elsewhere() || databases::file_of(&self.0).is_some();
+        if brings_none && !has_client {
+            return Some(format!("`{self}` brings no client; name one with --client"));
+        }
+        (has_client && !self.needs_nodes() && !brings_none).then(|| {
+            format!("`{self}` lives in this process, where a client from outside cannot reach it; leave --client out")
+        })
     }
 }
