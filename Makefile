@@ -1,6 +1,7 @@
 # Everything that this project can be asked to do. `make demo` and `make test` set up what they need, and say so.
 #
 #   make demo        five real nodes, etcd, 60 s under partition, kill and pause: verdict, report
+#   make demo-power  cuts the power of machines under etcd, which loses nothing unless told not to flush
 #   make demo-bug    finds a real bug of etcd 3.4.23, and its absence from 3.5
 #   make test        format, clippy, docs, every test
 #   make nightly     what takes too long for `make test`
@@ -14,7 +15,7 @@ SHELL := /bin/bash
 
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: demo demo-bug test nightly fault-table bench lab-down setup build
+.PHONY: demo demo-bug demo-power test nightly fault-table bench lab-down setup build
 
 setup:
 	@scripts/setup.sh
@@ -27,6 +28,9 @@ demo: build
 
 demo-bug: build
 	@scripts/demo-bug.sh
+
+demo-power: build
+	@scripts/demo-power.sh
 
 test: setup
 	cargo fmt --all --check

@@ -15,7 +15,7 @@ use cluster::{Command, Node, NodeError};
 use std::time::Duration;
 
 /// How long a node may take to arm, renew or disarm.
-const LIMIT: Duration = Duration::from_secs(30);
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// How long a node may take to undo every fault.
 const HEAL_LIMIT: Duration = Duration::from_secs(60);
@@ -167,8 +167,14 @@ systemctl restart gainsay-heal.timer || exit 1
     )
 }
 
-/// Fails where the switch has fired, for then it is not armed any more, or was lost.
+/// Fails where the switch has fired, for then it is not armed any more, or was lost. A node that has started anew refuses
+/// until it has undone what outlived that: who armed it sooner would see its own service removed with the former one.
 const RENEW: &str = "\
+if [ ! -e /run/gainsay/armed ] && [ ! -e /run/systemd/system/gainsay-heal.timer ] &&
+  [ -e /var/lib/gainsay/switch/boot.sh ]; then
+  echo 'it has started anew, and is healing itself' >&2
+  exit 77
+fi
 [ -e /run/gainsay/armed ] && [ -e /run/gainsay/heal.sh ] || exit 1
 [ -e /var/lib/gainsay/switch/boot.sh ] || [ -e /run/gainsay/unkept ] || exit 1
 systemctl restart gainsay-heal.timer
