@@ -79,7 +79,41 @@ fn real_nodes() {
     the_printed_sudoers_file_is_enough(&lab);
     stale_reads_are_found(&lab);
     a_lock_held_twice_is_found(&lab);
+    if std::env::var_os("GAINSAY_NIGHTLY").is_some() {
+        etcd_loses_nothing_without_power(&lab);
+        scenarios_happen_in_order_and_within_limits(&lab);
+    }
     assert_eq!(lab.state(), before, "the nodes are not as they were");
+}
+
+/// Of what etcd acknowledged, all was flushed: a majority without power loses none of it.
+fn etcd_loses_nothing_without_power(lab: &Lab) {
+    let answer = lab.run(
+        "test LAB --nemesis power-loss:majority,cut-clients,delay:ms=40 --nemesis-interval 12s --nemesis-hold 4s \
+         --time-limit 45s --seed 5",
+    );
+    assert_eq!(answer.code, 0, "{answer}");
+}
+
+fn scenarios_happen_in_order_and_within_limits(lab: &Lab) {
+    let preset = concat!(env!("CARGO_MANIFEST_DIR"), "/workloads/presets/leader-lost-twice.toml");
+    let refused = lab.run(&format!("test {preset} LAB --keep-quorum"));
+    assert_eq!(refused.code, 65, "{refused}");
+    assert!(refused.stderr.contains("never within the limits"), "{refused}");
+    let answer = lab.run(&format!("test {preset} LAB --name scenario --seed 2"));
+    assert_eq!(answer.code, 0, "{answer}");
+    let path = lab.harness.path().join("results/scenario/latest/faults.jsonl");
+    let lines = std::fs::read_to_string(path).expect("the faults are written down");
+    let place = |nemesis: &str, phase: &str| {
+        let (nemesis, phase) = (format!("\"nemesis\":\"{nemesis}\""), format!("\"phase\":\"{phase}\""));
+        lines
+            .lines()
+            .position(|line| line.contains(&nemesis) && line.contains(&phase))
+            .unwrap_or_else(|| panic!("{lines}"))
+    };
+    assert!(place("partition", "measured") < place("kill", "injected"), "{lines}");
+    assert!(place("kill", "healed") < place("partition", "healed"), "{lines}");
+    assert!(place("partition", "healed") < place("delay", "planned"), "{lines}");
 }
 
 fn healthy_nodes_have_nothing_to_fix(lab: &Lab) {

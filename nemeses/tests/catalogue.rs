@@ -10,7 +10,7 @@ mod fault_table;
 mod node_state;
 mod real;
 
-use cluster::NodeError;
+use cluster::{Command, NodeError};
 use fault_table::Shown;
 use nemeses::{Injected, Nemesis, Switch, System};
 use node_state::{difference, state};
@@ -64,6 +64,7 @@ async fn every_fault_is_made_measured_and_undone() {
     }
     let difference = difference(&whole, &state(&system.nodes).await);
     assert!(difference.is_empty(), "healing nodes that were never hurt changes them: {difference}");
+    what_cannot_be_undone_exactly_is_refused(&system).await;
     let mut shown = Vec::new();
     for spec in specs() {
         shown.push(round(&spec, &system, &whole).await);
@@ -74,6 +75,26 @@ async fn every_fault_is_made_measured_and_undone() {
     }
     heal_everything(&system).await;
     dummy::remove(&system.nodes).await;
+}
+
+/// A queue that somebody configured would not come back by itself; a label that no node has means nobody; and a port by
+/// which faults are healed is never cut.
+async fn what_cannot_be_undone_exactly_is_refused(system: &System) {
+    let node = &system.nodes[0];
+    let run = |script: &'static str| async move { node.run(&Command::new(script)).await.map(|output| output.text()) };
+    run("tc qdisc add dev host0 root handle 10: htb").await.unwrap();
+    let bandwidth = nemeses::parse_one("bandwidth").unwrap();
+    let refused = bandwidth.preflight(system).await.unwrap_err().to_string();
+    let kinds = "tc qdisc show | cut -d ' ' -f 1-6";
+    let before = run(kinds).await.unwrap();
+    all_ok(nemeses::heal(bandwidth.as_ref(), &system.nodes).await);
+    assert_eq!(run(kinds).await.unwrap(), before, "healing takes away our own queue only");
+    run("tc qdisc del dev host0 root").await.unwrap();
+    assert!(refused.contains("on n1: host0 has a queue of somebody else"), "{refused}");
+    let nowhere = nemeses::parse_one("kill:label=room").unwrap().suits(system).unwrap_err();
+    assert_eq!(nowhere.to_string(), "kill:label=room cannot be done here: no node has a label room");
+    let stranger = nemeses::parse_one("loss:node=n1+n9").unwrap().suits(system).unwrap_err();
+    assert!(stranger.to_string().contains("there is no node \"n9\"; there are n1, n2"), "{stranger}");
 }
 
 /// What this run shows.
@@ -93,7 +114,13 @@ fn specs() -> Vec<String> {
         format!("{}{}{path}", entry.name, if all { ":all" } else { "" })
     };
     let all = nemeses::all().into_iter().map(on_all);
-    all.chain(OFTEN.iter().chain(MORE).map(|&spec| spec.to_owned())).collect()
+    let mut specs: Vec<String> = all.collect();
+    for spec in OFTEN.iter().chain(MORE) {
+        if !specs.iter().any(|known| known == spec) {
+            specs.push((*spec).to_owned());
+        }
+    }
+    specs
 }
 
 /// One fault from its preflight to the comparison of the nodes with what they were; for a table made and undone twice

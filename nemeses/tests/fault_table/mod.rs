@@ -21,11 +21,14 @@ pub struct Shown {
 /// The page, with every fault of the catalogue: what it is, and what was measured of it on nodes of this kind.
 pub fn page(kind: &str, nodes: usize, shown: &[Shown]) -> String {
     let mut page = format!(
-        "# Faults\n\nWritten by `make fault-table`, which makes every fault on {nodes} nodes of the lab, measures it while it lasts, heals it \
-         twice, and compares each node with what it was before: firewall, queues, units and drop-ins, mounts, limits, files. \
-         What is listed here passed. Times are medians of {} rounds, in milliseconds: until the fault was in force on all \
-         the nodes it was aimed at, and until it was undone on all nodes of the cluster. Lab: {kind}.\n\nWhat each fault \
-         needs and what may follow its name is printed by `gainsay list nemeses`. Faults that destroy data say *damage*.\n",
+        "# Faults\n\n\
+         Written by `make fault-table`, which makes every fault on {nodes} nodes of the lab, measures it while it lasts, heals it\n\
+         twice, and compares each node with what it was before: firewall, queues, units and drop-ins, mounts, limits, files.\n\
+         What is listed here passed, or was refused before anything was touched, with the reason. Times are medians of {}\n\
+         rounds, in milliseconds: until the fault was in force on all the nodes that it was aimed at, and until it was undone\n\
+         on all nodes of the cluster. Kind of the lab: {kind}.\n\n\
+         What each fault needs and what may follow its name is printed by `gainsay list nemeses`. Faults that destroy data say\n\
+         *damage*.\n",
         shown.iter().map(|one| one.inject.len()).max().unwrap_or(0)
     );
     let mut families: BTreeMap<String, Vec<nemeses::Entry>> = BTreeMap::new();
@@ -57,8 +60,16 @@ fn row(one: &Shown) -> String {
         None => "–".to_owned(),
     };
     let nodes = if one.nodes == 0 { "refused".to_owned() } else { one.nodes.to_string() };
-    let found = one.found.replace('|', "\\|").replace('\n', " ");
+    let found = first_node(&one.found).replace('|', "\\|").replace('\n', " ");
     format!("| `{}` | {nodes} | {} | {} | {found} |", one.spec, time(&one.inject), time(&one.heal))
+}
+
+/// What was found, with the remark about the first node only.
+fn first_node(found: &str) -> String {
+    let mut parts = found.split("; n");
+    let (sum, first) = (parts.next().unwrap_or_default(), parts.next());
+    let rest = if parts.next().is_some() { "; ..." } else { "" };
+    first.map_or(sum.to_owned(), |first| format!("{sum}; n{first}{rest}"))
 }
 
 fn median(times: &[Duration]) -> Option<Duration> {
