@@ -128,7 +128,8 @@ fn specs() -> Vec<String> {
 async fn round(spec: &str, system: &System, whole: &[String]) -> Shown {
     let nemesis = nemeses::parse_one(spec).unwrap();
     let mut shown = Shown { spec: spec.to_owned(), nodes: 0, inject: vec![], heal: vec![], found: String::new() };
-    if let Err(reason) = nemesis.preflight(system).await {
+    let suits = nemesis.suits(system);
+    if let Err(reason) = if suits.is_ok() { nemesis.preflight(system).await } else { suits } {
         shown.found = reason.to_string();
         report(&format!("{spec} is refused: {reason}"));
         return shown;
