@@ -181,3 +181,36 @@ fn widened(lattice: &Lattice, boundary: &Boundary, refuted: &[Refutation]) -> Bo
 pub(super) fn fault(what: &str) -> String {
     format!("{what} was found that did not verify: a fault of ours, please report it")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::txn::{CycleOptions, GraphLevel, Needs, Proof, cycles, infer_append};
+    use history::{Calls, ReadOptions, read_bytes};
+
+    const KEPT: &str = "{:process 0, :type :invoke, :f :txn, :value [[:append 1 1]]}
+{:process 0, :type :ok, :f :txn, :value [[:append 1 1]]}
+{:process 1, :type :invoke, :f :txn, :value [[:r 1 nil] [:append 1 2]]}
+{:process 1, :type :ok, :f :txn, :value [[:r 1 [1]] [:append 1 2]]}
+{:process 2, :type :invoke, :f :txn, :value [[:r 1 nil]]}
+{:process 2, :type :ok, :f :txn, :value [[:r 1 [1 2]]]}
+";
+
+    #[test]
+    fn what_does_not_stand_a_second_look_makes_the_history_unknown_and_not_invalid() {
+        let recording = read_bytes(KEPT.as_bytes(), &ReadOptions::default()).expect("a history");
+        let calls = Calls::pair(&recording).expect("pairs");
+        let options = TxnOptions::default();
+        let inferred = infer_append(&calls, &options.infer).expect("transactions");
+        let mut found = cycles(&inferred.graph, inferred.transactions.timeline(), &CycleOptions::default());
+        let judged = |found: &Cycles| {
+            Case { objects: Objects::Lists, inferred: &inferred, cycles: found, options: &options }.judged()
+        };
+        assert_eq!(judged(&found).word, Word::Valid);
+        found.proven.push(Proof { level: GraphLevel::Writes, needs: Needs::Data, rows: vec![0, 1] });
+        let wrong = judged(&found);
+        assert_eq!((wrong.word, wrong.boundary.not.len()), (Word::Unknown, 0), "{wrong:?}");
+        assert!(wrong.reason.contains("a circle of G0 was found that did not verify"), "{}", wrong.reason);
+        assert!(wrong.reason.contains("a fault of ours, please report it"), "{}", wrong.reason);
+    }
+}
