@@ -388,7 +388,7 @@ mod tests {
             ("database = \"memory\"\nnemesis = \"kill\"\n", "nothing to break"),
             ("concurrency = \"0\"\n", "plan.toml:1:15: "),
             ("client = \" \"\n", "plan.toml:1:10: expected the command that starts a client"),
-            ("client-option = [\"port\"]\n", "plan.toml:1:18: expected KEY=VALUE, not `port`"),
+            ("client-option = [\"port\"]\n", "plan.toml:1:17: expected KEY=VALUE, not `port`"),
             ("database = \"memory\"\nclient = \"./c\"\n", "a client from outside cannot reach"),
             ("database = \"running\"\n", "`running` brings no client; name one with --client"),
             ("database = \"file:/nowhere.toml\"\nclient = \"./c\"\n", "cannot read the database /nowhere.toml"),

@@ -36,8 +36,12 @@ pub(super) fn halt(arguments: &InventoryArgs) -> Result<Exit, Failure> {
             }
         }
         let told = tell(&nodes).await;
-        let whole = heal_and_tell(&nodes).await?;
+        for (node, problem) in nemeses::heal_all(&nodes).await {
+            problem.err().into_iter().for_each(|error| say(format!("{node:<6} not healed yet: {error}")));
+        }
         let ended = wait(&nodes, told).await;
+        // Measured only now: until a run knows of its end it may arm its switches again.
+        let whole = heal_and_tell(&nodes).await?;
         Ok(if whole && ended && unreachable == 0 { Exit::Valid } else { Exit::NotHealed })
     })
 }
