@@ -103,10 +103,13 @@ fn a_failed_compare_and_set_can_say_what_was_not_there() {
 }
 
 #[test]
-fn what_failed_compare_and_sets_say_is_for_registers() {
+fn an_option_that_a_model_does_not_have_is_refused() {
     let strict = JudgeOptions { strict_fail_cas: true, ..JudgeOptions::default() };
     let error = told("fifo-queue", &Script("0 enqueue 1 -> 1").edn(), false, &strict).unwrap_err();
-    assert_eq!(error, "strict-fail-cas is for cas-register, and not for fifo-queue");
+    assert_eq!(error, "fifo-queue has no option strict-fail-cas");
+    let permits = JudgeOptions { permits: Some(3), ..JudgeOptions::default() };
+    let error = told("cas-register", &Script("0 write 1 -> 1").edn(), false, &permits).unwrap_err();
+    assert_eq!(error, "cas-register has no option permits");
 }
 
 #[test]

@@ -31,7 +31,7 @@ pub(super) async fn end(node: &Node, token: &str) {
 /// A process is known by its number and by when it started.
 fn script(node: &str, undo: &str, controller: u32, time_to_live: Duration) -> String {
     format!(
-        r#"token=$(mktemp "${{TMPDIR:-/tmp}}/gainsay-{node}-XXXXXXXX") || exit 1
+        r#"token=$(mktemp --suffix=-gainsay-{node}) || exit 1
 born() {{ sed 's/.*) //' /proc/{controller}/stat 2>/dev/null | cut -d ' ' -f 20; }}
 setsid sh -c '
   born() {{ sed "s/.*) //" /proc/{controller}/stat 2>/dev/null | cut -d " " -f 20; }}
