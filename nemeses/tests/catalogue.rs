@@ -21,22 +21,20 @@ use std::time::{Duration, Instant};
 
 /// What every run of the tests shows: of each mechanism one.
 const OFTEN: &[&str] = &[
-    "partition:node=n1+n2",
     "partition:halves:port=9700",
     "loss:all",
     "reset:all",
-    "cut-established:one",
     "flap:one",
     "fd-limit:one",
     "crash-loop:one",
     "power-loss:majority",
-    "bit-flip:one:path=still:zone=end",
     "delay:one",
-    "bandwidth:one",
 ];
 
 /// What is shown beside each fault with its defaults and on all nodes.
 const MORE: &[&str] = &[
+    "partition:node=n1+n2",
+    "bit-flip:one:path=still:zone=end",
     "partition:label=zone=a",
     "loss:percent=80:primary",
     "mtu:bytes=300:followers",
